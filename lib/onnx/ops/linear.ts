@@ -1,0 +1,67 @@
+// Matrix products and convolutions.
+
+import { broadcast, known, shapeError } from "../dims.ts";
+import { addNode, type Graph, type Value } from "../graph.ts";
+
+/** a · b over the last two axes; the axes before them broadcast. */
+export function MatMul(graph: Graph, a: Value, b: Value): Value {
+  const [m, k] = a.dims.slice(-2);
+  const [k2, n] = b.dims.slice(-2);
+  if (a.dims.length < 2 || b.dims.length < 2 || k !== k2) {
+    throw shapeError("MatMul", `inner sizes are ${k} and ${k2}`, a, b);
+  }
+  const batchA = { ...a, dims: a.dims.slice(0, -2) };
+  const batchB = { ...b, dims: b.dims.slice(0, -2) };
+  const dims = [...broadcast("MatMul", batchA, batchB), m, n];
+  return addNode(graph, "MatMul", [a, b], { dims });
+}
+
+/** How a convolution moves over the image; the same in both directions. */
+export type ConvOptions = {
+  readonly stride?: number;
+  readonly pad?: number;
+  readonly groups?: number;
+};
+
+/** Convolution of x `[B, C, h, w]` with weight `[O, C / groups, k, k]` and bias `[O]`. */
+export function Conv(
+  graph: Graph,
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  { stride = 1, pad = 0, groups = 1 }: ConvOptions = {},
+): Value {
+  const [b, c, h, w] = x.dims;
+  const [o, i, k] = weight.dims;
+  if (known(c, "Conv") !== known(i, "Conv") * groups) {
+    throw shapeError("Conv", `${c} channels in ${groups} groups`, x, weight);
+  }
+  const shrink = (size: number) =>
+    Math.floor((size + 2 * pad - known(k, "Conv")) / stride) + 1;
+  const dims = [b, o, shrink(known(h, "Conv")), shrink(known(w, "Conv"))];
+  return addNode(graph, "Conv", [x, weight, bias], { dims }, {
+    strides: { kind: "ints", value: [stride, stride] },
+    pads: { kind: "ints", value: [pad, pad, pad, pad] },
+    group: { kind: "int", value: groups },
+  });
+}
+
+/** Transposed convolution of x `[B, C, h, w]` with weight `[C, O, k, k]`, no padding. */
+export function ConvTranspose(
+  graph: Graph,
+  x: Value,
+  weight: Value,
+  bias: Value | undefined,
+  { stride = 1 }: { readonly stride?: number } = {},
+): Value {
+  const [b, c, h, w] = x.dims;
+  const [i, o, k] = weight.dims;
+  if (c !== i) {
+    throw shapeError("ConvTranspose", `${c} and ${i} channels`, x, weight);
+  }
+  const grow = (size: number) => (size - 1) * stride + known(k, "Conv");
+  const dims = [b, o, grow(known(h, "Conv")), grow(known(w, "Conv"))];
+  return addNode(graph, "ConvTranspose", [x, weight, bias], { dims }, {
+    strides: { kind: "ints", value: [stride, stride] },
+  });
+}

@@ -1,0 +1,57 @@
+// Operators that work along an axis: reductions, softmax, normalisation.
+
+import { axisOf, shapeError } from "../dims.ts";
+import { addNode, type Graph, type Value, wholeNumbers } from "../graph.ts";
+
+function reduce(graph: Graph, op: string, x: Value, axes: readonly number[]) {
+  const fronts = axes.map((axis) => axisOf(x, axis));
+  const dims = x.dims.filter((_, i) => !fronts.includes(i));
+  return addNode(graph, op, [x, wholeNumbers(graph, fronts)], { dims }, {
+    keepdims: { kind: "int", value: 0 },
+  });
+}
+
+/** The largest element along the axes, which disappear. */
+export function ReduceMax(graph: Graph, x: Value, axes: readonly number[]) {
+  return reduce(graph, "ReduceMax", x, axes);
+}
+
+/** The sum along the axes, which disappear. */
+export function ReduceSum(graph: Graph, x: Value, axes: readonly number[]) {
+  return reduce(graph, "ReduceSum", x, axes);
+}
+
+/** The mean along the axes, which disappear. */
+export function ReduceMean(graph: Graph, x: Value, axes: readonly number[]) {
+  return reduce(graph, "ReduceMean", x, axes);
+}
+
+/** e^x over its sum along an axis. */
+export function Softmax(
+  graph: Graph,
+  x: Value,
+  { axis = -1 }: { readonly axis?: number } = {},
+): Value {
+  return addNode(graph, "Softmax", [x], { dims: x.dims }, {
+    axis: { kind: "int", value: axisOf(x, axis) },
+  });
+}
+
+/** Normalises over the last axis, then scales and shifts. */
+export function LayerNormalization(
+  graph: Graph,
+  x: Value,
+  scale: Value,
+  shift: Value,
+  { epsilon }: { readonly epsilon: number },
+): Value {
+  const last = x.dims.at(-1);
+  if (scale.dims[0] !== last || shift.dims[0] !== last) {
+    throw shapeError("LayerNormalization", "last axis", x, scale, shift);
+  }
+  const inputs = [x, scale, shift];
+  return addNode(graph, "LayerNormalization", inputs, { dims: x.dims }, {
+    axis: { kind: "int", value: -1 },
+    epsilon: { kind: "float", value: epsilon },
+  });
+}

@@ -1,0 +1,285 @@
+// The image encoder: Hiera trunk and feature pyramid.
+//
+// Follows hieradet.py and image_encoder.py of facebookresearch/sam2 at 2b90b9f.
+// Folded in: the decoder's conv_s0 and conv_s1 into the neck (both linear), and
+// the attention scale into the query weights.
+
+import type { Tensor } from "../../base/tensor.ts";
+import {
+  addInput,
+  addOutput,
+  constant,
+  createGraph,
+  type Graph,
+  label,
+  type Value,
+} from "../../onnx/graph.ts";
+import { Add } from "../../onnx/ops/elementwise.ts";
+import { MatMul } from "../../onnx/ops/linear.ts";
+import { ReduceMax, Softmax } from "../../onnx/ops/reduce.ts";
+import { Resize } from "../../onnx/ops/resize.ts";
+import {
+  Concat,
+  PadEnd,
+  Reshape,
+  Slice,
+  Split,
+  Transpose,
+} from "../../onnx/ops/shape.ts";
+import type { Sam2Weights } from "../weights.ts";
+import { product, reshaped, scaledRows, sum, transposed } from "./fold.ts";
+import {
+  conv,
+  feedForward,
+  foldedLinear,
+  layerNorm,
+  linear,
+  type Net,
+} from "./layers.ts";
+import { trunkPositions } from "./position.ts";
+import { type TrunkBlock, trunkBlocks } from "./trunk_blocks.ts";
+
+const trunk = "image_encoder.trunk";
+const normEpsilon = 1e-6;
+const queryRowsPerChunk = 1024;
+
+/**
+ * Builds the encoder for square images of `side` pixels.
+ *
+ * In: `image` `[1, 3, side, side]`, normalised RGB.
+ * Out: `fpn0` `[1, C/8, side/4, side/4]`, `fpn1` `[1, C/4, side/8, side/8]`,
+ * `fpn2` `[1, C, side/16, side/16]`.
+ */
+export function buildImageEncoder(weights: Sam2Weights, side: number): Graph {
+  if (side % 32 !== 0 || side <= 0) {
+    throw new RangeError(
+      `Cannot build an encoder for side ${side}, expected a multiple of 32`,
+    );
+  }
+  const graph = createGraph("image_encoder");
+  const net = { graph, weights };
+  const image = addInput(graph, "image", [1, 3, side, side]);
+  const stages = buildTrunk(net, image);
+  const { fpn0, fpn1, fpn2 } = buildNeck(net, stages);
+  addOutput(graph, "fpn0", fpn0);
+  addOutput(graph, "fpn1", fpn1);
+  addOutput(graph, "fpn2", fpn2);
+  return graph;
+}
+
+/** The last block's output of each stage, `[1, h, w, C]` at strides 4, 8, 16, 32. */
+function buildTrunk(net: Net, image: Value): readonly Value[] {
+  const { graph, weights } = net;
+  const patches = conv(net, `${trunk}.patch_embed.proj`, image, {
+    stride: 4,
+    pad: 3,
+  });
+  // [1, C, h, w] -> [1, h, w, C]
+  const tokens = Transpose(graph, patches, [0, 2, 3, 1]);
+  const positions = trunkPositions(
+    weights.read(`${trunk}.pos_embed`),
+    weights.read(`${trunk}.pos_embed_window`),
+    Number(tokens.dims[1]),
+  );
+  let x = Add(graph, tokens, constant(graph, `${trunk}.positions`, positions));
+  label(graph, "trunk.tokens", x);
+  const stages: Value[] = [];
+  for (const block of trunkBlocks(weights.config.trunk)) {
+    x = buildBlock(net, block, x);
+    label(graph, `trunk.blocks.${block.index}`, x);
+    if (block.isLastOfStage) stages.push(x);
+  }
+  stages.forEach((stage, i) =>
+    label(graph, `trunk.${i}`, Transpose(graph, stage, [0, 3, 1, 2]))
+  );
+  return stages;
+}
+
+function buildBlock(net: Net, block: TrunkBlock, x: Value): Value {
+  const { graph } = net;
+  const name = `${trunk}.blocks.${block.index}`;
+  const normed = layerNorm(net, `${name}.norm1`, x, { epsilon: normEpsilon });
+  const shortcut = block.from === block.to
+    ? x
+    : maxPoolByTwo(graph, linear(net, `${name}.proj`, normed));
+  const attended = buildAttention(net, block, normed);
+  const middle = Add(graph, shortcut, attended);
+  const second = layerNorm(net, `${name}.norm2`, middle, {
+    epsilon: normEpsilon,
+  });
+  const layers = [`${name}.mlp.layers.0`, `${name}.mlp.layers.1`] as const;
+  return Add(graph, middle, feedForward(net, layers, second, "gelu"));
+}
+
+/** Attention inside windows, or over the whole grid; x `[1, h, w, from]` to `[1, h', w', to]`. */
+function buildAttention(net: Net, block: TrunkBlock, x: Value): Value {
+  const { graph } = net;
+  const { heads, to } = block;
+  const [, height, width] = x.dims.map(Number);
+  const window = block.window || Math.max(height, width);
+  const windows = cutWindows(graph, x, window); // [n, window², from]
+  const [q, k, v] = Split(graph, queriesKeysValues(net, block, windows), {
+    axis: -1,
+    sizes: [to, to, to],
+  });
+
+  const isPooled = block.from !== block.to;
+  const pooled = isPooled ? window / 2 : window;
+  const queries = isPooled ? poolWindows(graph, q, window) : q;
+  const attended = attend(graph, [queries, k, v], heads);
+  const name = `${trunk}.blocks.${block.index}.attn.proj`;
+  const projected = linear(net, name, attended);
+  const shrink = isPooled ? 2 : 1;
+  const size = { height: height / shrink, width: width / shrink };
+  return joinWindows(graph, projected, pooled, size);
+}
+
+/** The qkv map with 1/√(head size) folded into its query rows. */
+function queriesKeysValues(net: Net, block: TrunkBlock, x: Value): Value {
+  const name = `${trunk}.blocks.${block.index}.attn.qkv`;
+  const factor = 1 / Math.sqrt(block.to / block.heads);
+  const queries = { start: 0, end: block.to, factor };
+  const { weights } = net;
+  return foldedLinear(net, name, x, {
+    matrix: transposed(scaledRows(weights.read(`${name}.weight`), queries)),
+    bias: scaledRows(weights.read(`${name}.bias`), queries),
+  });
+}
+
+/** softmax(q · kᵀ) · v for each head; large grids in chunks of queries. */
+function attend(
+  graph: Graph,
+  [q, k, v]: readonly [Value, Value, Value],
+  heads: number,
+): Value {
+  const perHead = (x: Value, order: readonly number[]) => {
+    const [n, t, c] = x.dims.map(Number);
+    const split = Reshape(graph, x, [n, t, heads, c / heads]);
+    return Transpose(graph, split, order);
+  };
+  const queries = perHead(q, [0, 2, 1, 3]); // [n, t, heads, d] -> [n, heads, t, d]
+  const keys = perHead(k, [0, 2, 3, 1]); // -> [n, heads, d, t]
+  const values = perHead(v, [0, 2, 1, 3]);
+  const rows = Number(queries.dims[2]);
+  const chunks: Value[] = [];
+  for (let start = 0; start < rows; start += queryRowsPerChunk) {
+    const end = Math.min(start + queryRowsPerChunk, rows);
+    const part = rows <= queryRowsPerChunk
+      ? queries
+      : Slice(graph, queries, { axis: 2, start, end });
+    const weights = Softmax(graph, MatMul(graph, part, keys));
+    chunks.push(MatMul(graph, weights, values));
+  }
+  const all = chunks.length === 1
+    ? chunks[0]
+    : Concat(graph, chunks, { axis: 2 });
+  const [n, , t, d] = all.dims.map(Number);
+  return Reshape(graph, Transpose(graph, all, [0, 2, 1, 3]), [n, t, heads * d]);
+}
+
+/** `[1, h, w, C]` to `[n, window², C]`, zeros added right and below where windows overhang. */
+function cutWindows(graph: Graph, x: Value, window: number): Value {
+  const [, h, w, c] = x.dims.map(Number);
+  const rows = Math.ceil(h / window);
+  const columns = Math.ceil(w / window);
+  if (rows * columns === 1 && h === window && w === window) {
+    return Reshape(graph, x, [1, h * w, c]);
+  }
+  const padded = PadEnd(graph, x, [
+    0,
+    rows * window - h,
+    columns * window - w,
+    0,
+  ]);
+  const grid = Reshape(graph, padded, [rows, window, columns, window, c]);
+  const sorted = Transpose(graph, grid, [0, 2, 1, 3, 4]);
+  return Reshape(graph, sorted, [rows * columns, window * window, c]);
+}
+
+/** The inverse of {@link cutWindows}; what was added is cut off. */
+function joinWindows(
+  graph: Graph,
+  x: Value,
+  window: number,
+  { height, width }: { height: number; width: number },
+): Value {
+  const c = Number(x.dims[2]);
+  const rows = Math.ceil(height / window);
+  const columns = Math.ceil(width / window);
+  if (rows * columns === 1 && height === window && width === window) {
+    return Reshape(graph, x, [1, height, width, c]);
+  }
+  const grid = Reshape(graph, x, [rows, columns, window, window, c]);
+  const sorted = Transpose(graph, grid, [0, 2, 1, 3, 4]);
+  const whole = Reshape(graph, sorted, [1, rows * window, columns * window, c]);
+  const high = rows * window === height
+    ? whole
+    : Slice(graph, whole, { axis: 1, start: 0, end: height });
+  return columns * window === width
+    ? high
+    : Slice(graph, high, { axis: 2, start: 0, end: width });
+}
+
+/** The largest of each 2×2 pixels inside every window, `[n, window², C]` to a quarter of the tokens. */
+function poolWindows(graph: Graph, x: Value, window: number): Value {
+  const [n, , c] = x.dims.map(Number);
+  const grid = Reshape(graph, x, [n, window, window, c]);
+  return Reshape(graph, maxPoolByTwo(graph, grid), [n, window ** 2 / 4, c]);
+}
+
+/** 2×2 max pooling of `[n, h, w, C]`, one axis after the other (fast reductions). */
+function maxPoolByTwo(graph: Graph, x: Value): Value {
+  const [n, h, w, c] = x.dims.map(Number);
+  const pairs = Reshape(graph, x, [n * h * w / 2, 2, c]);
+  const narrow = ReduceMax(graph, pairs, [1]); // [n h w/2, C]
+  const rows = Reshape(graph, narrow, [n * h / 2, 2, w / 2 * c]);
+  const low = ReduceMax(graph, rows, [1]);
+  return Reshape(graph, low, [n, h / 2, w / 2, c]);
+}
+
+/** Lateral maps; only stride 16 receives the coarser map, stride 32 is then dropped. */
+function buildNeck(net: Net, [x4, x8, x16, x32]: readonly Value[]) {
+  const { graph } = net;
+  const lateral16 = lateral(net, "lateral16", x16, neckMap(net, 1));
+  const lateral32 = lateral(net, "lateral32", x32, neckMap(net, 0));
+  const [, , height, width] = lateral16.dims.map(Number);
+  const enlarged = Resize(graph, lateral32, {
+    size: { height, width },
+    mode: "nearest",
+  });
+  return {
+    fpn0: lateral(net, "fpn0", x4, foldedMap(net, 3, "conv_s0")),
+    fpn1: lateral(net, "fpn1", x8, foldedMap(net, 2, "conv_s1")),
+    fpn2: Add(graph, lateral16, enlarged),
+  };
+}
+
+type LinearMap = { readonly matrix: Tensor; readonly bias: Tensor };
+
+/** A 1×1 convolution as one product over the channels; the result is `[1, C, h, w]`. */
+function lateral(net: Net, name: string, x: Value, map: LinearMap): Value {
+  const pixels = foldedLinear(net, `neck.${name}`, x, map);
+  return Transpose(net.graph, pixels, [0, 3, 1, 2]);
+}
+
+function neckMap({ weights }: Net, level: number): LinearMap {
+  const name = `image_encoder.neck.convs.${level}.conv`;
+  return {
+    matrix: transposed(weights.read(`${name}.weight`)),
+    bias: weights.read(`${name}.bias`),
+  };
+}
+
+/** conv_s · (neck · x + b) + c = (conv_s · neck) · x + (conv_s · b + c) */
+function foldedMap(net: Net, level: number, name: string): LinearMap {
+  const { matrix, bias } = neckMap(net, level);
+  const full = `sam_mask_decoder.${name}`;
+  const second = transposed(net.weights.read(`${full}.weight`));
+  const row = reshaped(bias, [1, bias.data.length]);
+  const moved = product(row, second);
+  const shift = net.weights.read(`${full}.bias`);
+  return {
+    matrix: product(matrix, second),
+    bias: sum(reshaped(moved, shift.dims), shift),
+  };
+}

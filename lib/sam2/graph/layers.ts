@@ -1,0 +1,120 @@
+// Layers that all SAM 2 graphs share: linear maps, norms, small perceptrons.
+//
+// A layer is named as in the checkpoint. Linear weights are stored transposed,
+// so that a layer is one MatMul and one Add.
+
+import type { Tensor } from "../../base/tensor.ts";
+import { constant, type Graph, type Value } from "../../onnx/graph.ts";
+import { Add, Gelu, Relu } from "../../onnx/ops/elementwise.ts";
+import { Conv, type ConvOptions, MatMul } from "../../onnx/ops/linear.ts";
+import { LayerNormalization } from "../../onnx/ops/reduce.ts";
+import { Reshape, Transpose } from "../../onnx/ops/shape.ts";
+import type { Sam2Weights } from "../weights.ts";
+import { concatRows, transposed } from "./fold.ts";
+
+/** A graph under construction together with the weights it takes. */
+export type Net = { readonly graph: Graph; readonly weights: Sam2Weights };
+
+/** A weight as a constant of the graph, under its own name. */
+export function weight({ graph, weights }: Net, name: string): Value {
+  return graph.initialisers.get(name) ??
+    constant(graph, name, weights.read(name));
+}
+
+/** A linear map whose weight and bias were computed while building. */
+export function foldedLinear(
+  { graph }: Net,
+  name: string,
+  x: Value,
+  { matrix, bias }: {
+    /** `[from, to]` */
+    readonly matrix: Tensor;
+    readonly bias: Tensor;
+  },
+): Value {
+  const product = MatMul(graph, x, constant(graph, `${name}.matrix`, matrix));
+  return Add(graph, product, constant(graph, `${name}.offset`, bias));
+}
+
+/** `x · weightᵀ + bias` over the last axis. */
+export function linear(net: Net, name: string, x: Value): Value {
+  return foldedLinear(net, name, x, {
+    matrix: transposed(net.weights.read(`${name}.weight`)),
+    bias: net.weights.read(`${name}.bias`),
+  });
+}
+
+/** A convolution of the checkpoint. */
+export function conv(
+  net: Net,
+  name: string,
+  x: Value,
+  options: ConvOptions = {},
+): Value {
+  const kernel = weight(net, `${name}.weight`);
+  return Conv(net.graph, x, kernel, weight(net, `${name}.bias`), options);
+}
+
+/** Layer normalisation over the last axis. */
+export function layerNorm(
+  net: Net,
+  name: string,
+  x: Value,
+  { epsilon }: { readonly epsilon: number },
+): Value {
+  const scale = weight(net, `${name}.weight`);
+  const shift = weight(net, `${name}.bias`);
+  return LayerNormalization(net.graph, x, scale, shift, { epsilon });
+}
+
+/** LayerNorm2d: normalises the channels of every pixel of `[B, C, h, w]`. */
+export function layerNorm2d(net: Net, name: string, x: Value): Value {
+  const { graph } = net;
+  const last = Transpose(graph, x, [0, 2, 3, 1]); // [B, C, h, w] -> [B, h, w, C]
+  const normed = layerNorm(net, name, last, { epsilon: 1e-6 });
+  return Transpose(graph, normed, [0, 3, 1, 2]);
+}
+
+/** The perceptron of the decoder heads: three layers, ReLU between them. */
+export function perceptron(net: Net, name: string, x: Value): Value {
+  const first = Relu(net.graph, linear(net, `${name}.layers.0`, x));
+  const second = Relu(net.graph, linear(net, `${name}.layers.1`, first));
+  return linear(net, `${name}.layers.2`, second);
+}
+
+/** Several perceptrons of the same sizes, one for each row of x `[B, n, C]`, as batched products. */
+export function perceptrons(
+  net: Net,
+  names: readonly string[],
+  x: Value,
+): Value {
+  const { graph } = net;
+  const [b, n, c] = x.dims;
+  let rows = Reshape(graph, x, [b, n, 1, c]);
+  [0, 1, 2].forEach((layer) => {
+    const of = (part: string) =>
+      names.map((name) => net.weights.read(`${name}.layers.${layer}.${part}`));
+    const matrices = of("weight").map(transposed);
+    const name = `${names[0]}.all.layers.${layer}`;
+    const matrix = concatRows(matrices, [n as number, ...matrices[0].dims]);
+    const biases = of("bias");
+    const bias = concatRows(biases, [n as number, 1, ...biases[0].dims]);
+    rows = foldedLinear(net, name, rows, { matrix, bias });
+    if (layer < 2) rows = Relu(graph, rows);
+  });
+  return Reshape(graph, rows, [b, n, rows.dims[3]]);
+}
+
+/** Two linear layers with an exact GELU or a ReLU between them. */
+export function feedForward(
+  net: Net,
+  [first, second]: readonly [string, string],
+  x: Value,
+  activation: "gelu" | "relu",
+): Value {
+  const wide = linear(net, first, x);
+  const active = activation === "gelu"
+    ? Gelu(net.graph, wide)
+    : Relu(net.graph, wide);
+  return linear(net, second, active);
+}

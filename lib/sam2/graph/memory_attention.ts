@@ -1,0 +1,232 @@
+// Memory attention: the current frame looks at the memories of other frames.
+//
+// Follows memory_attention.py and transformer.py (RoPEAttention) of
+// facebookresearch/sam2 at 2b90b9f, with exact foldings:
+// - RoPE works on halves instead of adjacent pairs (fold.ts, evenRowsFirst);
+// - softmax rows sum to one, so values are projected after they are mixed:
+//   Wo·(a·(Wv·m + bv)) + bo = (Wo·Wv)·(a·m) + (Wo·bv + bo);
+// - 1/√C is part of the query weights.
+// The first self attention does not depend on the object, so it runs once for
+// all objects of a frame.
+
+import {
+  addInput,
+  addOutput,
+  constant,
+  createGraph,
+  type Graph,
+  type Value,
+} from "../../onnx/graph.ts";
+import { Add, Mul, Sub } from "../../onnx/ops/elementwise.ts";
+import { MatMul } from "../../onnx/ops/linear.ts";
+import { Softmax } from "../../onnx/ops/reduce.ts";
+import {
+  Concat,
+  Reshape,
+  Slice,
+  Split,
+  Transpose,
+} from "../../onnx/ops/shape.ts";
+import type { Sam2Weights } from "../weights.ts";
+import {
+  evenRowsFirst,
+  product,
+  reshaped,
+  scaled,
+  sum,
+  transposed,
+} from "./fold.ts";
+import { feedForward, foldedLinear, layerNorm, type Net } from "./layers.ts";
+import { rotaryTables, sineGrid } from "./position.ts";
+
+const normEpsilon = 1e-5;
+const queryRowsPerChunk = 512;
+
+/**
+ * Builds memory attention for images of `side` pixels; N = (side / 16)².
+ *
+ * In: `fpn2` `[1, C, side/16, side/16]`; `memory` and `memoryPosition`
+ * `[B, M, c]`, M a multiple of N; `pointers` and `pointerPosition` `[B, P, c]`.
+ * Out: `pixels` `[B, C, side/16, side/16]`.
+ */
+export function buildMemoryAttention(
+  weights: Sam2Weights,
+  side: number,
+): Graph {
+  const graph = createGraph("memory_attention");
+  const { channels, memoryChannels, memoryAttentionLayers } = weights.config;
+  const grid = side / 16;
+  const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
+  const tokens = (name: string, count: string) =>
+    addInput(graph, name, ["B", count, memoryChannels]);
+  const memory = tokens("memory", "M");
+  const memoryPosition = tokens("memoryPosition", "M");
+  const pointers = tokens("pointers", "P");
+  const pointerPosition = tokens("pointerPosition", "P");
+
+  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
+  const bank: MemoryTokens = {
+    values: Concat(graph, [memory, pointers], { axis: 1 }),
+    memoryKeys: Add(graph, memory, memoryPosition),
+    pointerKeys: Add(graph, pointers, pointerPosition),
+  };
+  let x = addPosition(net, toTokens(graph, fpn2));
+  for (let layer = 0; layer < memoryAttentionLayers; layer++) {
+    x = buildLayer(net, `memory_attention.layers.${layer}`, x, bank);
+  }
+  const normed = layerNorm(net, "memory_attention.norm", x, {
+    epsilon: normEpsilon,
+  });
+  // [B, N, C] -> [B, C, h, w]
+  const planes = Transpose(graph, normed, [0, 2, 1]);
+  const pixels = Reshape(graph, planes, ["B", channels, grid, grid]);
+  addOutput(graph, "pixels", pixels);
+  return graph;
+}
+
+type Rotary = { readonly cosines: Value; readonly sines: Value };
+type RotaryNet = Net & { readonly rotary: Rotary };
+type MemoryTokens = {
+  readonly values: Value;
+  readonly memoryKeys: Value;
+  readonly pointerKeys: Value;
+};
+
+function addTables(graph: Graph, grid: number, channels: number): Rotary {
+  const { cosines, sines } = rotaryTables(grid, channels);
+  return {
+    cosines: constant(graph, "rotary.cosines", cosines),
+    sines: constant(graph, "rotary.sines", sines),
+  };
+}
+
+/** `[1, C, h, w]` -> `[1, N, C]` */
+function toTokens(graph: Graph, x: Value): Value {
+  const [b, c, h, w] = x.dims;
+  const planes = Reshape(graph, x, [b, c, Number(h) * Number(w)]);
+  return Transpose(graph, planes, [0, 2, 1]);
+}
+
+/** Adds a tenth of the image's sine code, as the official module does at its input. */
+function addPosition({ graph, weights }: Net, x: Value): Value {
+  const side = Math.sqrt(Number(x.dims[1]));
+  const code = scaled(sineGrid(side, weights.config.channels), 0.1);
+  return Add(graph, x, constant(graph, "image.position", code));
+}
+
+function buildLayer(
+  net: RotaryNet,
+  name: string,
+  x: Value,
+  bank: MemoryTokens,
+): Value {
+  const { graph } = net;
+  const normed = (norm: string, value: Value) =>
+    layerNorm(net, `${name}.${norm}`, value, { epsilon: normEpsilon });
+  const first = normed("norm1", x);
+  const self = selfAttention(net, `${name}.self_attn`, first);
+  const looked = Add(graph, x, self);
+  const second = normed("norm2", looked);
+  const cross = crossAttention(net, `${name}.cross_attn_image`, second, bank);
+  const remembered = Add(graph, looked, cross);
+  const layers = [`${name}.linear1`, `${name}.linear2`] as const;
+  const third = normed("norm3", remembered);
+  return Add(graph, remembered, feedForward(net, layers, third, "relu"));
+}
+
+function selfAttention(net: RotaryNet, name: string, x: Value): Value {
+  const keys = rotate(net, projectPairs(net, `${name}.k_proj`, x));
+  return attend(net, name, {
+    queries: queriesOf(net, name, x),
+    keys,
+    values: x,
+  });
+}
+
+function crossAttention(
+  net: RotaryNet,
+  name: string,
+  x: Value,
+  { values, memoryKeys, pointerKeys }: MemoryTokens,
+): Value {
+  const { graph } = net;
+  const channels = net.weights.config.channels;
+  const tokens = Number(x.dims[1]);
+  const projected = projectPairs(net, `${name}.k_proj`, memoryKeys);
+  // every memory is a grid of its own: [B, M, C] -> [B, T, N, C] -> [B, M, C]
+  const grids = Reshape(graph, projected, ["B", "T", tokens, channels]);
+  const turned = Reshape(graph, rotate(net, grids), ["B", "M", channels]);
+  const still = projectPairs(net, `${name}.k_proj`, pointerKeys); // pointers have no place to turn by
+  const keys = Concat(graph, [turned, still], { axis: 1 });
+  return attend(net, name, { queries: queriesOf(net, name, x), keys, values });
+}
+
+/** A projection with even channels first, so that rotate works on halves. */
+function projectPairs(
+  net: Net,
+  name: string,
+  x: Value,
+  { factor = 1 }: { factor?: number } = {},
+): Value {
+  const { weights } = net;
+  const matrix = evenRowsFirst(weights.read(`${name}.weight`));
+  const bias = evenRowsFirst(weights.read(`${name}.bias`));
+  return foldedLinear(net, name, x, {
+    matrix: transposed(scaled(matrix, factor)),
+    bias: scaled(bias, factor),
+  });
+}
+
+function queriesOf(net: RotaryNet, name: string, x: Value): Value {
+  const factor = 1 / Math.sqrt(net.weights.config.channels);
+  return rotate(net, projectPairs(net, `${name}.q_proj`, x, { factor }));
+}
+
+/** Turns channel pairs (a, b) to (a·cos − b·sin, a·sin + b·cos); x `[…, N, C]`. */
+function rotate({ graph, rotary }: RotaryNet, x: Value): Value {
+  const half = Number(x.dims.at(-1)) / 2;
+  const [a, b] = Split(graph, x, { axis: -1, sizes: [half, half] });
+  const { cosines, sines } = rotary;
+  const first = Sub(graph, Mul(graph, a, cosines), Mul(graph, b, sines));
+  const second = Add(graph, Mul(graph, a, sines), Mul(graph, b, cosines));
+  return Concat(graph, [first, second], { axis: -1 });
+}
+
+/** Mixes the raw values in chunks of queries, then projects them by the folded map. */
+function attend(
+  net: Net,
+  name: string,
+  { queries, keys, values }: {
+    readonly queries: Value;
+    readonly keys: Value;
+    readonly values: Value;
+  },
+): Value {
+  const { graph } = net;
+  const keysByColumn = Transpose(graph, keys, [0, 2, 1]);
+  const rows = Number(queries.dims[1]);
+  const chunks: Value[] = [];
+  for (let start = 0; start < rows; start += queryRowsPerChunk) {
+    const end = Math.min(start + queryRowsPerChunk, rows);
+    const part = rows <= queryRowsPerChunk
+      ? queries
+      : Slice(graph, queries, { axis: 1, start, end });
+    const scores = Softmax(graph, MatMul(graph, part, keysByColumn));
+    chunks.push(MatMul(graph, scores, values));
+  }
+  const mixed = chunks.length === 1
+    ? chunks[0]
+    : Concat(graph, chunks, { axis: 1 });
+  return foldedLinear(net, `${name}.values`, mixed, foldValues(net, name));
+}
+
+/** (Wo·Wv, Wo·bv + bo), stored for `x · matrix + bias`. */
+function foldValues({ weights }: Net, name: string) {
+  const valueMatrix = transposed(weights.read(`${name}.v_proj.weight`));
+  const valueBias = weights.read(`${name}.v_proj.bias`);
+  const outMatrix = transposed(weights.read(`${name}.out_proj.weight`));
+  const outBias = weights.read(`${name}.out_proj.bias`);
+  const row = reshaped(valueBias, [1, valueBias.data.length]);
+  const moved = reshaped(product(row, outMatrix), outBias.dims);
+  return { matrix: product(valueMatrix, outMatrix), bias: sum(moved, outBias) };
+}

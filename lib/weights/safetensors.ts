@@ -1,0 +1,190 @@
+// Safetensors: a JSON header and raw little-endian values.
+//
+// Follows the format's own description (huggingface/safetensors README): eight
+// bytes of header length, the header, then one buffer that the tensors fill
+// without holes or overlaps.
+
+import { z } from "zod";
+import { sizeOf, type Tensor } from "../base/tensor.ts";
+import type { Checkpoint, ElementType, TensorInfo } from "./checkpoint.ts";
+import { bytesPerElement, toFloat32 } from "./element_types.ts";
+import { openForReading, type RandomAccessFile } from "./read_at.ts";
+
+const typeNames: Readonly<Record<string, ElementType>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+};
+
+const maxHeaderBytes = 100_000_000; // the limit of the reference reader
+
+const Entry = z.object({
+  dtype: z.enum(Object.keys(typeNames)),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+const Metadata = z.record(z.string(), z.string());
+const Header = z.record(z.string(), z.unknown());
+
+/** Opens a `.safetensors` file; throws SyntaxError naming the tensor that is wrong. */
+export function openSafetensors(path: string): Checkpoint {
+  const file = openForReading(path);
+  try {
+    return readHeader(file);
+  } catch (error) {
+    file.close();
+    if (error instanceof SyntaxError) throw error;
+    throw new SyntaxError(
+      `Cannot read checkpoint ${path}: the header is not one of safetensors`,
+      { cause: error },
+    );
+  }
+}
+
+function readHeader(file: RandomAccessFile): Checkpoint {
+  const fail = (why: string) =>
+    new SyntaxError(`Cannot read checkpoint ${file.path}: ${why}`);
+  if (file.size < 8) {
+    throw fail(`it has ${file.size} bytes, a header needs at least 8`);
+  }
+  const length = Number(
+    new DataView(file.read(0, 8).buffer).getBigUint64(0, true),
+  );
+  if (length > Math.min(maxHeaderBytes, file.size - 8)) {
+    throw fail(
+      `the header claims ${length} bytes, the file has ${file.size - 8} more`,
+    );
+  }
+  const text = new TextDecoder("utf-8", { fatal: true })
+    .decode(file.read(8, length));
+  const { __metadata__ = {}, ...entries } = Header.parse(JSON.parse(text));
+  const metadata = Metadata.parse(__metadata__);
+
+  const base = 8 + length;
+  const tensors = new Map<string, TensorInfo>();
+  const ranges = new Map<string, readonly [number, number]>();
+  for (const [name, value] of Object.entries(entries)) {
+    const entry = Entry.safeParse(value);
+    if (!entry.success) {
+      throw fail(`tensor ${name}: ${z.prettifyError(entry.error)}`);
+    }
+    const { dtype, shape, data_offsets: [start, end] } = entry.data;
+    const type = typeNames[dtype];
+    const bytes = sizeOf(shape) * bytesPerElement[type];
+    if (end - start !== bytes) {
+      throw fail(
+        `tensor ${name} of shape [${shape}] has ${
+          end - start
+        } bytes, expected ${bytes}`,
+      );
+    }
+    if (base + end > file.size) {
+      throw fail(
+        `tensor ${name} ends at byte ${
+          base + end
+        }, the file ends at ${file.size}`,
+      );
+    }
+    tensors.set(name, { dims: shape, type });
+    ranges.set(name, [base + start, bytes]);
+  }
+  refuseOverlaps(ranges, base, file.size, fail);
+
+  return {
+    source: file.path,
+    format: "safetensors",
+    tensors,
+    metadata,
+    read: (name) => {
+      const info = tensors.get(name);
+      const range = ranges.get(name);
+      if (!info || !range) throw fail(`it has no tensor ${name}`);
+      const data = toFloat32(file.read(...range), info.type);
+      return { dims: info.dims, data };
+    },
+    close: file.close,
+  };
+}
+
+function refuseOverlaps(
+  ranges: ReadonlyMap<string, readonly [number, number]>,
+  base: number,
+  fileSize: number,
+  fail: (why: string) => SyntaxError,
+) {
+  let end = base;
+  const sorted = [...ranges].sort(([, a], [, b]) => a[0] - b[0] || a[1] - b[1]);
+  for (const [name, [start, bytes]] of sorted) {
+    if (start !== end) {
+      throw fail(`tensor ${name} starts at byte ${start}, expected ${end}`);
+    }
+    end = start + bytes;
+  }
+  if (end !== fileSize) {
+    throw fail(`the tensors end at byte ${end}, the file ends at ${fileSize}`);
+  }
+}
+
+/**
+ * Writes float32 tensors as a `.safetensors` file, complete or not at all.
+ *
+ * @param path replaced atomically
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor<readonly number[], Float32Array>>,
+  { metadata = {} }: { metadata?: Readonly<Record<string, string>> } = {},
+): void {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { dims, data }] of tensors) {
+    if (sizeOf(dims) !== data.length) {
+      throw new RangeError(
+        `Cannot write ${path}: tensor ${name} of shape [${dims}] has ${data.length} values`,
+      );
+    }
+    const end = offset + data.byteLength;
+    header[name] = { dtype: "F32", shape: dims, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = JSON.stringify(header);
+  const padded = json.padEnd(json.length + (8 - utf8(json).length % 8) % 8);
+  const text = utf8(padded);
+
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const file = Deno.openSync(temporary, { write: true, createNew: true });
+  try {
+    const length = new Uint8Array(8);
+    new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
+    writeAll(file, length);
+    writeAll(file, text);
+    for (const { data } of tensors.values()) {
+      writeAll(
+        file,
+        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      );
+    }
+    file.syncSync();
+    file.close();
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    Deno.removeSync(temporary);
+    throw error;
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array) {
+  let done = 0;
+  while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
+}

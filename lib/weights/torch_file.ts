@@ -1,0 +1,244 @@
+// Files of torch.save: a zip of one pickle and the raw storages of its tensors.
+//
+// The pickle is read by pickle.ts, so nothing in it can run. Tensors are found
+// by walking what it holds: a state dict, a state dict under "model" (SAM 2),
+// or nested modules with _parameters and _buffers (Ultralytics).
+
+import { sizeOf, type Tensor } from "../base/tensor.ts";
+import type { Checkpoint, ElementType } from "./checkpoint.ts";
+import { bytesPerElement, toFloat32 } from "./element_types.ts";
+import {
+  isKind,
+  parsePickle,
+  type PickleRecord,
+  type PickleValue,
+} from "./pickle.ts";
+import { openForReading, type RandomAccessFile } from "./read_at.ts";
+import { readZipDirectory, type ZipEntry } from "./zip.ts";
+
+const storageTypes: Readonly<Record<string, ElementType>> = {
+  "torch.DoubleStorage": "float64",
+  "torch.FloatStorage": "float32",
+  "torch.HalfStorage": "float16",
+  "torch.BFloat16Storage": "bfloat16",
+  "torch.LongStorage": "int64",
+  "torch.IntStorage": "int32",
+  "torch.ShortStorage": "int16",
+  "torch.CharStorage": "int8",
+  "torch.ByteStorage": "uint8",
+  "torch.BoolStorage": "bool",
+};
+
+const maxPickleBytes = 256 * 2 ** 20;
+
+/** A tensor's place in its storage; strides and offset count values. */
+type StoredTensor = {
+  readonly dims: readonly number[];
+  readonly type: ElementType;
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly entry: ZipEntry;
+};
+
+/** Opens a `.pt` file; throws SyntaxError naming the tensor or byte that is wrong. */
+export function openTorchFile(path: string): Checkpoint {
+  const file = openForReading(path);
+  try {
+    return readTorchFile(file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function readTorchFile(file: RandomAccessFile): Checkpoint {
+  const fail = (why: string) =>
+    new SyntaxError(`Cannot read checkpoint ${file.path}: ${why}`);
+  const entries = readZipDirectory(file);
+  const pickle = [...entries.values()].find(({ name }) =>
+    /^[^/]+\/data\.pkl$/.test(name)
+  );
+  if (!pickle) {
+    throw fail("the zip has no NAME/data.pkl, expected a file of torch.save");
+  }
+  if (pickle.size > maxPickleBytes) {
+    throw fail(
+      `${pickle.name} has ${pickle.size} bytes, at most ${maxPickleBytes} are read`,
+    );
+  }
+  const folder = pickle.name.slice(0, -"data.pkl".length);
+  const order = entries.get(`${folder}byteorder`);
+  if (order && text(file, order) !== "little") {
+    throw fail(`its values are ${text(file, order)}-endian, expected little`);
+  }
+  const root = parsePickle(file.read(pickle.offset, pickle.size), {
+    source: `checkpoint ${file.path}, ${pickle.name}`,
+  });
+
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, record] of findTensors(root)) {
+    tensors.set(name, locate(name, record, folder, entries, fail));
+  }
+  if (tensors.size === 0) throw fail("it holds no tensor");
+  return {
+    source: file.path,
+    format: "pt",
+    tensors,
+    metadata: {},
+    read: (name) => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw fail(`it has no tensor ${name}`);
+      return readTensor(file, tensor);
+    },
+    close: file.close,
+  };
+}
+
+function text(file: RandomAccessFile, entry: ZipEntry): string {
+  return new TextDecoder()
+    .decode(file.read(entry.offset, Math.min(entry.size, 64))).trim();
+}
+
+/** Walks dictionaries and modules; yields every tensor record with its dotted name. */
+function* findTensors(
+  root: PickleValue,
+): Generator<readonly [string, PickleRecord]> {
+  const model = lookUp(root, "model") ?? undefined;
+  const ema = lookUp(root, "ema") ?? undefined;
+  yield* walk(model ?? ema ?? root, "", 0);
+}
+
+function* walk(
+  value: PickleValue,
+  prefix: string,
+  depth: number,
+): Generator<readonly [string, PickleRecord]> {
+  if (depth > 64) return;
+  const tensor = asTensorRecord(value);
+  if (tensor) {
+    yield [prefix, tensor];
+    return;
+  }
+  const state = isKind(value, "record") ? value.state : undefined;
+  if (isKind(state, "dict")) {
+    for (const part of ["_parameters", "_buffers", "_modules"]) {
+      const inner = lookUp(state, part);
+      if (inner) yield* walk(inner, prefix, depth + 1);
+    }
+  }
+  for (const [key, inner] of entriesOf(value)) {
+    if (typeof key !== "string" && typeof key !== "number") continue;
+    yield* walk(inner, prefix ? `${prefix}.${key}` : String(key), depth + 1);
+  }
+}
+
+function asTensorRecord(value: PickleValue): PickleRecord | undefined {
+  if (!isKind(value, "record")) return undefined;
+  if (value.class === "torch._utils._rebuild_tensor_v2") return value;
+  const wraps = value.class === "torch._utils._rebuild_parameter" ||
+    value.class === "torch._utils._rebuild_parameter_with_state";
+  return wraps ? asTensorRecord(value.args[0]) : undefined;
+}
+
+function entriesOf(
+  value: PickleValue,
+): Iterable<readonly [PickleValue, PickleValue]> {
+  return isKind(value, "dict") || isKind(value, "record") ? value.entries : [];
+}
+
+function lookUp(value: PickleValue, key: string): PickleValue | undefined {
+  for (const [name, inner] of entriesOf(value)) {
+    if (name === key) return inner;
+  }
+  return undefined;
+}
+
+/** Reads the arguments of _rebuild_tensor_v2(storage, offset, size, stride, …) and proves that they fit. */
+function locate(
+  name: string,
+  record: PickleRecord,
+  folder: string,
+  entries: ReadonlyMap<string, ZipEntry>,
+  fail: (why: string) => SyntaxError,
+): StoredTensor {
+  const [storage, offset, size, stride] = record.args;
+  const id = isKind(storage, "persistent") ? storage.id : undefined;
+  const [word, storageClass, key, , count] = isKind(id, "tuple")
+    ? id.items
+    : [];
+  const type = isKind(storageClass, "name")
+    ? storageTypes[storageClass.name]
+    : undefined;
+  if (word !== "storage" || !type || typeof key !== "string") {
+    throw fail(`tensor ${name} has a storage that is not understood`);
+  }
+  const entry = entries.get(`${folder}data/${key}`);
+  if (!entry) throw fail(`tensor ${name}: storage ${key} is missing`);
+  const width = bytesPerElement[type];
+  if (!isCount(count) || count * width !== entry.size) {
+    throw fail(
+      `tensor ${name}: storage ${key} has ${entry.size} bytes, expected ${count} values of ${width}`,
+    );
+  }
+  const dims = countsOf(size);
+  const strides = countsOf(stride);
+  if (
+    !dims || !strides || dims.length !== strides.length || !isCount(offset)
+  ) {
+    throw fail(`tensor ${name} has a size or stride that is no list of counts`);
+  }
+  const values = sizeOf(dims);
+  const last = values === 0 ? 0 : 1 + offset +
+    dims.reduce((sum, dim, i) => sum + (dim - 1) * strides[i], 0);
+  if (last > count || values > count) {
+    throw fail(
+      `tensor ${name} of shape [${dims}] at ${offset} needs ${
+        Math.max(last, values)
+      } values, storage ${key} has ${count}`,
+    );
+  }
+  return { dims, type, strides, offset, entry };
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function countsOf(value: PickleValue | undefined): number[] | undefined {
+  const isTorchSize = isKind(value, "record") && value.class === "torch.Size";
+  const list = isTorchSize ? value.args[0] : value;
+  if (!isKind(list, "tuple") && !isKind(list, "list")) return undefined;
+  return list.items.every(isCount) ? [...list.items] as number[] : undefined;
+}
+
+function readTensor(file: RandomAccessFile, tensor: StoredTensor): Tensor {
+  const { dims, type, strides, offset, entry } = tensor;
+  const width = bytesPerElement[type];
+  const count = sizeOf(dims);
+  if (isContiguous(dims, strides)) {
+    const bytes = file.read(entry.offset + offset * width, count * width);
+    return { dims, data: toFloat32(bytes, type) };
+  }
+  const all = toFloat32(file.read(entry.offset, entry.size), type);
+  const data = new Float32Array(count);
+  const index = dims.map(() => 0);
+  for (let i = 0; i < count; i++) {
+    data[i] = all[
+      index.reduce((at, x, axis) => at + x * strides[axis], offset)
+    ];
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      if (++index[axis] < dims[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  return { dims, data };
+}
+
+function isContiguous(dims: readonly number[], strides: readonly number[]) {
+  let step = 1;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    if (dims[axis] !== 1 && strides[axis] !== step) return false;
+    step *= dims[axis];
+  }
+  return true;
+}
