@@ -1,0 +1,115 @@
+// deno task sample: makes the sample clip in data/sample, its truth and its prompts.
+//
+// The same command gives the same frames and masks. The video's bytes may
+// change with another version of FFmpeg.
+
+import { messageOf } from "../base/errors.ts";
+import type { Bitmap } from "../base/image.ts";
+import { bitmapToRle, encodeCounts } from "../masks/rle.ts";
+import { createVideoWriter } from "../media/video_writer.ts";
+import {
+  INSTRUMENT,
+  POLYP,
+  type SampleClip,
+  sampleClip,
+} from "../scenes/sample_clip.ts";
+
+const HELP = `deno task sample [--out DIR]
+
+Writes clip.mp4, truth.json and prompts.json; DIR is data/sample unless given.`;
+
+/** Clicks that a person would make: one on the polyp, two on the forceps where it is in full view. */
+const PROMPTS = [
+  click(POLYP, 0, { x: 290, y: 200, tag: "polyp" }),
+  click(INSTRUMENT, 45, { x: 330, y: 228, tag: "instrument" }),
+  click(INSTRUMENT, 45, { x: 400, y: 291, tag: "instrument" }),
+];
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+/** Runs the task; returns its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const isOut = args.length === 2 && args[0] === "--out";
+  if (args.length > 0 && !isOut) {
+    console.error(HELP);
+    return 2;
+  }
+  try {
+    await writeSample(isOut ? args[1] : "data/sample");
+    return 0;
+  } catch (error) {
+    console.error(`error: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+/** Writes the clip, its truth and its prompts into a folder. */
+export async function writeSample(folder: string) {
+  const clip = sampleClip();
+  const { size, fps, count } = clip;
+  const video = `${folder}/clip.mp4`;
+  const writer = await createVideoWriter(video, {
+    size,
+    fps,
+    crf: 17,
+    gop: 30,
+  });
+  const frames: unknown[] = [];
+  try {
+    for (let index = 0; index < count; index++) {
+      const { image, masks } = clip.frame(index);
+      await writer.write(image);
+      checkPrompts(index, masks);
+      frames.push({ index, rle: rleOf(masks) });
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await writeJson(`${folder}/truth.json`, truthOf(clip, frames));
+  await writeJson(`${folder}/prompts.json`, { prompts: PROMPTS });
+}
+
+function click(
+  object: number,
+  frame: number,
+  { x, y, tag }: { x: number; y: number; tag: string },
+) {
+  return { object, frame, kind: "point", x, y, sign: "+", tag } as const;
+}
+
+/** A click beside its object would teach the wrong thing. */
+function checkPrompts(index: number, masks: ReadonlyMap<number, Bitmap>) {
+  for (const { object, frame, x, y } of PROMPTS) {
+    if (frame !== index) continue;
+    const mask = masks.get(object);
+    if (!mask?.data[Math.floor(y) * mask.width + Math.floor(x)]) {
+      throw new Error(`The click ${x},${y} on frame ${frame} misses ${object}`);
+    }
+  }
+}
+
+function rleOf(masks: ReadonlyMap<number, Bitmap>): Record<string, string> {
+  return Object.fromEntries(
+    [...masks].map((
+      [id, mask],
+    ) => [id, encodeCounts(bitmapToRle(mask).counts)]),
+  );
+}
+
+function truthOf(clip: SampleClip, frames: readonly unknown[]) {
+  return {
+    size: [clip.size.height, clip.size.width],
+    objects: clip.objects.map(({ id, tag }) => ({ id, tag })),
+    frames,
+  };
+}
+
+async function writeJson(path: string, value: unknown) {
+  await Deno.writeTextFile(path, JSON.stringify(value) + "\n");
+}
