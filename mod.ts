@@ -1,5 +1,6 @@
 // What users import: one name per thing a person does with MedAnnotate.
 
+export type * from "./lib/base/image.ts";
 export * from "./lib/base/progress.ts";
 export * from "./lib/masks/bitmap.ts";
 export * from "./lib/masks/distance.ts";
@@ -25,7 +26,7 @@ export * from "./lib/media/palette_png.ts";
 export * from "./lib/media/video.ts";
 export * from "./lib/media/video_writer.ts";
 export {
-  sampleClip,
   type SampleClip,
+  sampleClip,
   type SceneFrame,
 } from "./lib/scenes/sample_clip.ts";

@@ -111,5 +111,5 @@ function truthOf(clip: SampleClip, frames: readonly unknown[]) {
 }
 
 async function writeJson(path: string, value: unknown) {
-  await Deno.writeTextFile(path, JSON.stringify(value) + "\n");
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
 }

@@ -2,15 +2,9 @@
 
 import type { Bitmap } from "../base/image.ts";
 import type { Box, Size } from "../base/tensor.ts";
+import type { Click } from "../masks/next_click.ts";
 import type { DecoderPrompt } from "./engine.ts";
 import { resample } from "./preprocess.ts";
-
-/** A click: + is inside the object, − outside; in pixels of the frame. */
-export type Click = {
-  readonly x: number;
-  readonly y: number;
-  readonly sign: "+" | "-";
-};
 
 /** Clicks and at most one box for one object on one frame. */
 export type PointPrompt = {

@@ -24,7 +24,7 @@ export function instrumentAt(progress: number): Instrument | undefined {
   const enter = smoothstep(0.26, 0.47, progress);
   const leave = smoothstep(0.63, 0.79, progress);
   const probe = 0.02 * Math.sin(progress * 60);
-  const reach = 0.71 * enter * (1 - leave) + probe * enter * (1 - leave);
+  const reach = (0.71 + probe) * enter * (1 - leave);
   const angle = ANGLE + 0.05 * Math.sin(progress * 19);
   return {
     tip: {

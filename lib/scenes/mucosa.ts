@@ -25,7 +25,8 @@ export const WALL = {
   wet: 6,
 };
 
-const CHANNELS = 7;
+/** The number of values that describe a place. */
+export const WALL_CHANNELS = 7;
 
 /** Writes what the wall is like at a place into `out`, see {@link WALL}. */
 export type Wall = (x: number, y: number, out: Float32Array) => void;
@@ -53,7 +54,7 @@ function paintWall(size: Size, seed: number, pxPerUnit: number): Float32Array {
   const bumps = layered(gradientNoise(seed + 4), 3);
   const vessels = drawVessels(size, { seed: seed + 5, pxPerUnit });
   const relief = new Float32Array(width * height);
-  const map = new Float32Array(width * height * CHANNELS);
+  const map = new Float32Array(width * height * WALL_CHANNELS);
 
   for (let i = 0, row = 0; row < height; row++) {
     for (let column = 0; column < width; column++, i++) {
@@ -66,7 +67,7 @@ function paintWall(size: Size, seed: number, pxPerUnit: number): Float32Array {
       const redness = 0.5 * tint(x * 3, y * 3) + 0.12 * grain(x * 38, y * 38);
       const vessel = vessels[i] * smoothstep(-0.8, 0.1, bend(x * 4 + 9, y * 4));
       const deep = fold.depth;
-      const at = i * CHANNELS;
+      const at = i * WALL_CHANNELS;
       map[at + WALL.red] = mix(0.93, 0.72, deep) * (1 + 0.06 * redness) *
         (1 - 0.26 * vessel);
       map[at + WALL.green] = mix(0.5, 0.26, deep) * (1 - 0.2 * redness) *
@@ -117,7 +118,7 @@ function writeSlopes(
 ) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const at = (y * width + x) * CHANNELS;
+      const at = (y * width + x) * WALL_CHANNELS;
       const row = y * width;
       const left = relief[row + Math.max(0, x - 1)];
       const right = relief[row + Math.min(width - 1, x + 1)];
@@ -142,11 +143,12 @@ function sample(
   const y0 = Math.floor(cy);
   const u = cx - x0;
   const v = cy - y0;
-  const at = (y0 * width + x0) * CHANNELS;
-  const below = at + width * CHANNELS;
-  for (let c = 0; c < CHANNELS; c++) {
-    const top = map[at + c] * (1 - u) + map[at + CHANNELS + c] * u;
-    const bottom = map[below + c] * (1 - u) + map[below + CHANNELS + c] * u;
+  const at = (y0 * width + x0) * WALL_CHANNELS;
+  const below = at + width * WALL_CHANNELS;
+  for (let c = 0; c < WALL_CHANNELS; c++) {
+    const top = map[at + c] * (1 - u) + map[at + WALL_CHANNELS + c] * u;
+    const bottom = map[below + c] * (1 - u) +
+      map[below + WALL_CHANNELS + c] * u;
     out[c] = top * (1 - v) + bottom * v;
   }
 }

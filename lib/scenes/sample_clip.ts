@@ -13,7 +13,7 @@ import {
 } from "./instrument.ts";
 import { type Camera, cameraAt, wallFinder } from "./camera.ts";
 import { castShadow, shade } from "./lighting.ts";
-import { buildWall } from "./mucosa.ts";
+import { buildWall, WALL_CHANNELS } from "./mucosa.ts";
 import { hash, mix, smoothstep } from "./noise.ts";
 import { buildPolyp } from "./polyp.ts";
 import { develop, lensRadius } from "./sensor.ts";
@@ -103,12 +103,13 @@ type Scene = {
   readonly noiseSeed: number;
 };
 
+/** Looks through every pixel at forceps, polyp and wall, in this order. */
 function render(size: Size, scene: Scene): SceneFrame {
   const { width, height } = size;
   const light = new Float32Array(width * height * 3);
   const polypMask = new Uint8Array(width * height);
   const instrumentMask = new Uint8Array(width * height);
-  const place = new Float32Array(7);
+  const place = new Float32Array(WALL_CHANNELS);
   const part = new Float32Array(3);
   const metal = new Float32Array(3);
   const point = { x: 0, y: 0 };
@@ -146,13 +147,11 @@ function render(size: Size, scene: Scene): SceneFrame {
   }
   const image = develop(light, size, scene.noiseSeed);
   const masks = new Map<number, Bitmap>();
-  for (
-    const [id, data] of [[POLYP, polypMask], [
-      INSTRUMENT,
-      instrumentMask,
-    ]] as const
-  ) {
-    if (data.includes(1)) masks.set(id, { width, height, data });
+  if (polypMask.includes(1)) {
+    masks.set(POLYP, { width, height, data: polypMask });
+  }
+  if (instrumentMask.includes(1)) {
+    masks.set(INSTRUMENT, { width, height, data: instrumentMask });
   }
   return { image, masks };
 }

@@ -64,7 +64,8 @@ Deno.test("decodePalettePng() reads what an image library has written", async ()
   const png = await sharp(rgb, raw).png({ palette: true, effort: 1 })
     .toBuffer();
   const { image, palette } = decodePalettePng(png);
-  deepEqual([...image.data].flatMap((i) => [...palette[i]]), [...rgb]);
+  const shown = await sharp(png).raw().toBuffer(); // the library moves colours by 1
+  deepEqual([...image.data].flatMap((i) => [...palette[i]]), [...shown]);
 });
 
 Deno.test("decodePalettePng() says what it refuses", async () => {
