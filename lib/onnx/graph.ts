@@ -61,6 +61,8 @@ export type Graph = {
   readonly outputs: { readonly name: string; readonly value: Value }[];
   readonly nodes: Node[];
   readonly initialisers: Map<string, Initialiser>;
+  /** Everything that nodes compute, by name. */
+  readonly values: Map<string, Value>;
   /** Inner tensors by their official name, so that a mismatch is found by bisection. */
   readonly labels: Map<string, Value>;
 };
@@ -73,6 +75,7 @@ export function createGraph(name: string): Graph {
     outputs: [],
     nodes: [],
     initialisers: new Map(),
+    values: new Map(),
     labels: new Map(),
   };
 }
@@ -194,6 +197,7 @@ export function addNodes(
     dims,
     type,
   }));
+  for (const value of values) graph.values.set(value.name, value);
   graph.nodes.push({
     op,
     inputs: inputs.map((value) => value?.name ?? ""),

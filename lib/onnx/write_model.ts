@@ -10,10 +10,15 @@ import { encodeModel } from "./model_file.ts";
 import type { Chunks } from "./protobuf.ts";
 
 /** Writes `path` and, for large graphs, the constants to `path`.data beside it. */
-export function writeModel(path: string, graph: Graph): void {
+export function writeModel(
+  path: string,
+  graph: Graph,
+  { externalAboveBytes }: { externalAboveBytes?: number } = {},
+): void {
   const dataPath = `${path}.data`;
   const { model, externalData } = encodeModel(graph, {
     externalName: basename(dataPath),
+    externalAboveBytes,
   });
   if (externalData) writeChunks(dataPath, externalData);
   writeChunks(path, model); // last: whoever finds it finds all

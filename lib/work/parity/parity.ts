@@ -8,14 +8,17 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../../base/errors.ts";
-import type { OnProgress } from "../../base/progress.ts";
-import { startProgress } from "../../base/progress.ts";
+import type { Size } from "../../base/tensor.ts";
+import { type OnProgress, startProgress } from "../../base/progress.ts";
 import { readImage } from "../../media/image.ts";
 import { openImageFolder } from "../../media/image_folder.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { type Engine, openEngine } from "../../sam2/engine.ts";
+import {
+  type Engine,
+  type FrameFeatures,
+  openEngine,
+} from "../../sam2/engine.ts";
 import { encodeFrame } from "../../sam2/image.ts";
-import type { FrameFeatures } from "../../sam2/engine.ts";
 import type { VideoSource } from "../../sam2/video.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import { openSam2File, sha256OfFile } from "../model_file.ts";
@@ -126,6 +129,9 @@ async function listChecks(
   const engineFor = (checkpoint: string) => {
     const known = engines.get(checkpoint) ??
       openGoldenEngine(join(folder, checkpoint), runtime, scratch);
+    if (!engines.has(checkpoint)) {
+      close.push(async () => await (await known).close());
+    }
     engines.set(checkpoint, known);
     return known;
   };
@@ -168,7 +174,13 @@ async function listChecks(
             await openVideoSource(
               join(folder, "frames"),
               await engineFor(session.checkpoint),
-              { width: file.videoWidth, height: file.videoHeight },
+              {
+                frameSize: {
+                  width: file.videoWidth,
+                  height: file.videoHeight,
+                },
+                close,
+              },
             ),
         ),
       );
@@ -215,10 +227,19 @@ async function openGoldenEngine(
 async function openVideoSource(
   folder: string,
   engine: Engine,
-  frameSize: { readonly width: number; readonly height: number },
+  { frameSize, close }: {
+    readonly frameSize: Size;
+    readonly close: Scratch["close"];
+  },
 ): Promise<VideoSource> {
   const frames = await openImageFolder(folder);
   const features = new Map<number, Promise<FrameFeatures>>();
+  close.unshift(async () => {
+    for (const made of features.values()) {
+      await engine.releaseFeatures(await made);
+    }
+    await frames.close();
+  });
   return {
     engine,
     frameCount: frames.count,

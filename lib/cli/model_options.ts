@@ -1,0 +1,45 @@
+// The options that choose a model and where it runs.
+
+import type { DeviceChoice } from "../runtime/runtime.ts";
+import type { ModelChoice } from "../work/open_model.ts";
+import { type Call, type CommandOption, UsageError } from "./command.ts";
+
+/** `--model`, `--size`, `--device`. */
+export const modelOptions = {
+  model: {
+    type: "string",
+    help: "id of the registry or a checkpoint file (default sam2-nano)",
+  },
+  size: {
+    type: "string",
+    help: "side of SAM 2's input in pixels, a multiple of 32",
+  },
+  device: {
+    type: "string",
+    default: "auto",
+    help: "auto, cpu, webgpu or cuda",
+  },
+} as const satisfies Record<string, CommandOption>;
+
+const devices = ["auto", "cpu", "webgpu", "cuda"] as const;
+
+/** Reads the model options of a call. */
+export function modelChoiceOf(call: Call): ModelChoice {
+  const size = call.count("size", { least: 32 });
+  if (size !== undefined && size % 32 !== 0) {
+    throw new UsageError(`--size is ${size}, expected a multiple of 32`);
+  }
+  return { model: call.text("model"), size, device: deviceOf(call) };
+}
+
+/** Reads `--device`. */
+export function deviceOf(call: Call): DeviceChoice {
+  const wanted = call.text("device");
+  const device = devices.find((name) => name === wanted);
+  if (!device) {
+    throw new UsageError(
+      `--device is ${wanted}, expected one of ${devices.join(", ")}`,
+    );
+  }
+  return device;
+}
