@@ -111,8 +111,9 @@ export async function* propagateMasks(
           conditioning,
         });
         const kept = keepReadable([...before.memories, found.memory], step);
+        const readable = new Set(kept.map(({ frame }) => frame));
         forget.push(
-          ...before.memories.filter((memory) => !kept.includes(memory))
+          ...before.memories.filter(({ frame }) => !readable.has(frame))
             .map(({ frame }) => ({ object, frame })),
         );
         const lastMask = { frame: step.frame, mask: found.mask };

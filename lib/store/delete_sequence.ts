@@ -1,0 +1,21 @@
+// Deleting a sequence: its rows in one transaction, then its files.
+//
+// The same transaction notes that files are to go, so that a deletion killed
+// halfway is finished by the next one who opens any sequence for writing.
+
+import { inTransaction, type Store } from "./database.ts";
+import { finishRemovals, openForWriting } from "./writer.ts";
+
+/** Deletes a sequence with its frames, objects, prompts, masks, runs and files; throws while somebody writes to it. */
+export async function deleteSequence(store: Store, id: number): Promise<void> {
+  const writer = await openForWriting(store, id);
+  try {
+    await inTransaction(store, async ({ db }) => {
+      await db.insertInto("removedSequence").values({ id }).execute();
+      await db.deleteFrom("sequence").where("id", "=", id).execute();
+    });
+    await finishRemovals(store);
+  } finally {
+    await writer.close();
+  }
+}

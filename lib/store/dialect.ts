@@ -1,0 +1,113 @@
+// How kysely reaches a database: a file, a libSQL server, or memory.
+//
+// The npm package libsql has better-sqlite3's interface for all three, so
+// kysely's own SQLite dialect does the work. Two things differ from it: every
+// transaction takes the write lock when it begins (one that first reads and
+// then writes would fail at once when another process wrote in between), and
+// tables are created inside transactions, so that a migration is all or nothing.
+
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+} from "kysely";
+import Database from "libsql";
+
+/** Where a database is. */
+export type Place =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "remote"; readonly url: string; readonly token?: string }
+  | { readonly kind: "memory" };
+
+/** How long a process waits for another one's transaction. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Reads a store's URL; throws when it is of a kind that cannot be opened. */
+export function parseStoreUrl(url: string): Place {
+  const scheme = /^([a-z]+):/.exec(url)?.[1] ?? "";
+  if (scheme === "file") {
+    const path = url.startsWith("file://")
+      ? fileURLToPath(url)
+      : url.slice("file:".length);
+    if (path !== "") return { kind: "file", path: resolve(path) };
+  }
+  if (["libsql", "https", "http"].includes(scheme)) {
+    const parsed = new URL(url);
+    const token = parsed.searchParams.get("authToken") ??
+      Deno.env.get("LIBSQL_AUTH_TOKEN");
+    parsed.searchParams.delete("authToken"); // a secret, kept out of messages
+    return { kind: "remote", url: parsed.href, token };
+  }
+  if (scheme === "postgres" || scheme === "postgresql") {
+    throw new Error(
+      "Cannot open a store on PostgreSQL: this comes in a later version. " +
+        "Expected file:PATH, libsql://HOST or https://HOST",
+    );
+  }
+  throw new TypeError(
+    `Cannot open store ${url}: expected file:PATH, libsql://HOST or https://HOST`,
+  );
+}
+
+/** Opens the database and makes the dialect that kysely talks to it with. */
+export function openDialect(place: Place): Dialect {
+  const database = openDatabase(place);
+  const dialect = new SqliteDialect({ database });
+  return {
+    createDriver: () => new LockingDriver(database),
+    createAdapter: () => new TransactionalAdapter(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  };
+}
+
+function openDatabase(place: Place) {
+  if (place.kind === "remote") {
+    // The package takes a token that its type does not name.
+    const options = { authToken: place.token ?? "" } as Database.Options;
+    return new Database(place.url, options);
+  }
+  const path = place.kind === "file" ? place.path : ":memory:";
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (place.kind === "file") {
+      database.pragma("journal_mode = WAL");
+      database.pragma("synchronous = NORMAL");
+    }
+    database.pragma("foreign_keys = ON");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Takes the write lock at once; an error keeps its cause when SQLite has rolled back by itself. */
+class LockingDriver extends SqliteDriver {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override async beginTransaction(connection: DatabaseConnection) {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection) {
+    if (!this.#database.inTransaction) return; // as after "disk is full"
+    await super.rollbackTransaction(connection);
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true;
+  }
+}

@@ -1,0 +1,233 @@
+// Prompts: what a person said about an object, kept in order for undo, redo and
+// replay on another model.
+//
+// Every change of a sequence's prompts is a step, adding or removing one prompt.
+// Undo takes back the last step that is done, redo does the first that is not;
+// a new step drops those that are not done. Both rows and steps are in the
+// database, so the history survives the program.
+
+import { z } from "zod";
+import { decodeCounts, encodeCounts, type Rle } from "../masks/rle.ts";
+import { canonicalSha256 } from "./canonical.ts";
+import { type HasDb, inTransaction } from "./database.ts";
+
+/** A point, a box or a mask, in pixels of the frame. */
+export type Prompt =
+  | {
+    readonly kind: "point";
+    readonly x: number;
+    readonly y: number;
+    readonly sign: "+" | "-";
+  }
+  | {
+    readonly kind: "box";
+    readonly x0: number;
+    readonly y0: number;
+    readonly x1: number;
+    readonly y1: number;
+  }
+  | { readonly kind: "mask"; readonly rle: Rle };
+
+/** A prompt for an object on a frame. */
+export type NewPrompt = {
+  readonly objectId: number;
+  readonly frame: number;
+  readonly prompt: Prompt;
+};
+
+/** A prompt as it is kept. */
+export type StoredPrompt = NewPrompt & {
+  readonly id: number;
+  readonly sequenceId: number;
+};
+
+/** What a step did to the list of prompts. */
+export type PromptChange = {
+  readonly kind: "added" | "removed";
+  readonly prompt: StoredPrompt;
+};
+
+/** Adds a prompt; steps that were undone can then no longer be redone. */
+export function addPrompt(
+  store: HasDb,
+  { objectId, frame, prompt }: NewPrompt,
+): Promise<StoredPrompt> {
+  return inTransaction(store, async (store) => {
+    const object = await store.db.selectFrom("object").select("sequenceId")
+      .where("id", "=", objectId).executeTakeFirst();
+    if (!object) {
+      throw new RangeError(
+        `Cannot add a prompt: there is no object ${objectId}`,
+      );
+    }
+    await dropUndone(store, object.sequenceId);
+    const row = await store.db.insertInto("prompt").values({
+      sequenceId: object.sequenceId,
+      objectId,
+      frame: z.int().nonnegative().parse(frame),
+      prompt: JSON.stringify(toJson(prompt)),
+      isActive: 1,
+    }).returningAll().executeTakeFirstOrThrow();
+    await addStep(store, row, "add");
+    return fromRow(row);
+  });
+}
+
+/** Removes a prompt, which undo brings back to its place; throws when it is not there. */
+export function removePrompt(
+  store: HasDb,
+  promptId: number,
+): Promise<StoredPrompt> {
+  return inTransaction(store, async (store) => {
+    const row = await store.db.updateTable("prompt").set({ isActive: 0 })
+      .where("id", "=", promptId).where("isActive", "=", 1)
+      .returningAll().executeTakeFirst();
+    if (!row) {
+      throw new RangeError(
+        `Cannot remove prompt ${promptId}: it does not exist or is removed`,
+      );
+    }
+    await dropUndone(store, row.sequenceId);
+    await addStep(store, row, "remove");
+    return fromRow(row);
+  });
+}
+
+/** Takes back the last step of a sequence; undefined when there is none. */
+export function undoPrompt(
+  store: HasDb,
+  sequenceId: number,
+): Promise<PromptChange | undefined> {
+  return inTransaction(store, async (store) => {
+    const step = await store.db.selectFrom("promptStep").selectAll()
+      .where("sequenceId", "=", sequenceId).where("isDone", "=", 1)
+      .orderBy("id", "desc").executeTakeFirst();
+    if (!step) return undefined;
+    return await turnStep(store, step, { isDone: 0 });
+  });
+}
+
+/** Does the last undone step of a sequence again; undefined when there is none. */
+export function redoPrompt(
+  store: HasDb,
+  sequenceId: number,
+): Promise<PromptChange | undefined> {
+  return inTransaction(store, async (store) => {
+    const step = await store.db.selectFrom("promptStep").selectAll()
+      .where("sequenceId", "=", sequenceId).where("isDone", "=", 0)
+      .orderBy("id").executeTakeFirst();
+    if (!step) return undefined;
+    return await turnStep(store, step, { isDone: 1 });
+  });
+}
+
+/** Lists the prompts in force, in the order they were given. */
+export async function listPrompts(
+  { db }: HasDb,
+  sequenceId: number,
+  { objectId, frame }: { objectId?: number; frame?: number } = {},
+): Promise<StoredPrompt[]> {
+  let query = db.selectFrom("prompt").selectAll()
+    .where("sequenceId", "=", sequenceId).where("isActive", "=", 1)
+    .orderBy("id");
+  if (objectId !== undefined) query = query.where("objectId", "=", objectId);
+  if (frame !== undefined) query = query.where("frame", "=", frame);
+  return (await query.execute()).map(fromRow);
+}
+
+/** Computes one checksum of prompts in their order, whatever their ids. */
+export function promptsSha256(prompts: readonly NewPrompt[]): string {
+  return canonicalSha256(
+    prompts.map(({ objectId, frame, prompt }) => ({
+      objectId,
+      frame,
+      prompt: toJson(prompt),
+    })),
+  );
+}
+
+/** Undoes or redoes a step: adding while undoing is removing, and so on. */
+async function turnStep(
+  { db }: HasDb,
+  { id, promptId, action }: { id: number; promptId: number; action: string },
+  { isDone }: { isDone: 0 | 1 },
+): Promise<PromptChange> {
+  const isActive = (action === "add") === (isDone === 1) ? 1 : 0;
+  await db.updateTable("promptStep").set({ isDone }).where("id", "=", id)
+    .execute();
+  const row = await db.updateTable("prompt").set({ isActive })
+    .where("id", "=", promptId).returningAll().executeTakeFirstOrThrow();
+  return { kind: isActive ? "added" : "removed", prompt: fromRow(row) };
+}
+
+async function addStep(
+  { db }: HasDb,
+  { id, sequenceId }: { id: number; sequenceId: number },
+  action: "add" | "remove",
+) {
+  await db.insertInto("promptStep")
+    .values({ sequenceId, promptId: id, action, isDone: 1 }).execute();
+}
+
+/** Forgets the undone steps, and with them the prompts that they had added. */
+async function dropUndone({ db }: HasDb, sequenceId: number) {
+  const undone = db.selectFrom("promptStep").where("isDone", "=", 0)
+    .where("sequenceId", "=", sequenceId);
+  await db.deleteFrom("prompt").where(
+    "id",
+    "in",
+    undone.where("action", "=", "add").select("promptId"),
+  ).execute();
+  await db.deleteFrom("promptStep").where("id", "in", undone.select("id"))
+    .execute();
+}
+
+const PromptJson = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("point"),
+    x: z.number(),
+    y: z.number(),
+    sign: z.enum(["+", "-"]),
+  }),
+  z.object({
+    kind: z.literal("box"),
+    x0: z.number(),
+    y0: z.number(),
+    x1: z.number(),
+    y1: z.number(),
+  }),
+  z.object({
+    kind: z.literal("mask"),
+    size: z.tuple([z.int().positive(), z.int().positive()]),
+    counts: z.string(),
+  }),
+]);
+
+function toJson(prompt: Prompt): z.infer<typeof PromptJson> {
+  if (prompt.kind !== "mask") return PromptJson.parse(prompt);
+  const { size: [height, width], counts } = prompt.rle;
+  return PromptJson.parse({
+    kind: "mask",
+    size: [height, width],
+    counts: encodeCounts(counts),
+  });
+}
+
+function fromRow(
+  { id, sequenceId, objectId, frame, prompt: text }: {
+    id: number;
+    sequenceId: number;
+    objectId: number;
+    frame: number;
+    prompt: string;
+  },
+): StoredPrompt {
+  const json = PromptJson.parse(JSON.parse(text));
+  const prompt: Prompt = json.kind === "mask"
+    ? {
+      kind: "mask",
+      rle: { size: json.size, counts: decodeCounts(json.counts) },
+    }
+    : json;
+  return { id, sequenceId, objectId, frame, prompt };
+}

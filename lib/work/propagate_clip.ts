@@ -1,0 +1,117 @@
+// A whole propagation as the verb does it: prompts from a file, the run, the
+// folder it leaves.
+
+import { CancelledError } from "../base/errors.ts";
+import { deletePropagated } from "../store/delete_propagated.ts";
+import { deleteMask, listMasks } from "../store/masks.ts";
+import { deleteObject, listObjects } from "../store/objects.ts";
+import { listPrompts, removePrompt } from "../store/prompts.ts";
+import type { SequenceWriter } from "../store/writer.ts";
+import { addFilePrompts, type Annotator, showMissing } from "./annotate.ts";
+import { type FilePrompt, readPromptsFile } from "./prompts_file.ts";
+import {
+  identityOf,
+  type PropagateOptions,
+  type PropagateResult,
+  propagateSequence,
+} from "./propagate.ts";
+import { checkRunFile, writePropagation, writeRunFile } from "./write_out.ts";
+
+/**
+ * Propagates a clip and writes what it leaves.
+ *
+ * @param options.prompts path of prompts.json; added when the sequence has none
+ * @param options.out folder for masks and scores
+ * @throws RangeError when prompts, run or folder are of another run, unless `restart`
+ */
+export async function propagateClip(
+  annotator: Annotator,
+  { prompts, out, ...options }: PropagateOptions & {
+    readonly prompts?: string;
+    readonly out?: string;
+  },
+): Promise<PropagateResult> {
+  const { writer: { store, sequence } } = annotator;
+  const { restart = false, direction = "both" } = options;
+  if (prompts !== undefined) {
+    const given = await readPromptsFile(prompts, sequence);
+    await addPrompts(annotator, given, { prompts, restart });
+  }
+  await showMissing(annotator);
+  const { from = 0, to = sequence.frameCount - 1 } = options;
+  const identity = await identityOf(annotator, { direction, from, to });
+  if (out !== undefined && !restart) await checkRunFile(out, identity);
+
+  const leave = async (status: string, framesDone: number) => {
+    if (out === undefined) return;
+    await writePropagation(store, sequence, out);
+    await writeRunFile(out, identity, { status, framesDone });
+  };
+  try {
+    const result = await propagateSequence(annotator, options);
+    await leave(result.run.status, result.run.framesDone);
+    return result;
+  } catch (error) {
+    if (error instanceof CancelledError) await leave("cancelled", 0);
+    throw error;
+  }
+}
+
+/** Adds the prompts of a file, unless they are there already; others are refused or replaced. */
+async function addPrompts(
+  annotator: Annotator,
+  given: readonly FilePrompt[],
+  { prompts, restart }: { readonly prompts: string; readonly restart: boolean },
+) {
+  const { writer } = annotator;
+  const { store, sequence } = writer;
+  const objects = await listObjects(store, sequence.id);
+  const numberOf = new Map(objects.map(({ id, number }) => [id, number]));
+  const stored = (await listPrompts(store, sequence.id)).map((p) => ({
+    object: numberOf.get(p.objectId),
+    frame: p.frame,
+    prompt: p.prompt,
+  }));
+  const wanted = given.map(({ object, frame, prompt }) => ({
+    object,
+    frame,
+    prompt,
+  }));
+  if (stored.length > 0) {
+    if (isSame(stored, wanted)) return;
+    if (!restart) {
+      throw new RangeError(
+        `Cannot add ${prompts}: sequence ${sequence.id} has ${stored.length} other prompts. ` +
+          "--restart replaces its objects and their masks",
+      );
+    }
+    await forgetPrompts(writer);
+  }
+  await addFilePrompts(annotator, given);
+}
+
+/** Removes all prompts and the masks they gave; what a person verified stays. */
+async function forgetPrompts(writer: SequenceWriter) {
+  const { store, sequence } = writer;
+  for (const { id } of await listPrompts(store, sequence.id)) {
+    await removePrompt(store, id);
+  }
+  await deletePropagated(writer);
+  for (const mask of await listMasks(store, sequence.id)) {
+    if (mask.origin === "click" && !mask.verified) {
+      await deleteMask(writer, mask);
+    }
+  }
+  const left = new Set(
+    (await listMasks(store, sequence.id)).map(({ objectId }) => objectId),
+  );
+  for (const { id } of await listObjects(store, sequence.id)) {
+    if (!left.has(id)) await deleteObject(writer, id);
+  }
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  const sorted = (list: readonly unknown[]) =>
+    JSON.stringify(list.map((item) => JSON.stringify(item)).sort());
+  return sorted(a) === sorted(b);
+}
