@@ -30,8 +30,9 @@ const Entry = z.object({
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
-const Metadata = z.record(z.string(), z.string());
-const Header = z.record(z.string(), z.unknown());
+const Header = z.object({
+  __metadata__: z.record(z.string(), z.string()).default({}),
+}).catchall(z.unknown());
 
 /** Opens a `.safetensors` file; throws SyntaxError naming the tensor that is wrong. */
 export function openSafetensors(path: string): Checkpoint {
@@ -40,11 +41,7 @@ export function openSafetensors(path: string): Checkpoint {
     return readHeader(file);
   } catch (error) {
     file.close();
-    if (error instanceof SyntaxError) throw error;
-    throw new SyntaxError(
-      `Cannot read checkpoint ${path}: the header is not one of safetensors`,
-      { cause: error },
-    );
+    throw error;
   }
 }
 
@@ -62,10 +59,9 @@ function readHeader(file: RandomAccessFile): Checkpoint {
       `the header claims ${length} bytes, the file has ${file.size - 8} more`,
     );
   }
-  const text = new TextDecoder("utf-8", { fatal: true })
-    .decode(file.read(8, length));
-  const { __metadata__ = {}, ...entries } = Header.parse(JSON.parse(text));
-  const metadata = Metadata.parse(__metadata__);
+  const header = parseHeader(file.read(8, length));
+  if (!header) throw fail("the header is not one of safetensors");
+  const { metadata, entries } = header;
 
   const base = 8 + length;
   const tensors = new Map<string, TensorInfo>();
@@ -111,6 +107,17 @@ function readHeader(file: RandomAccessFile): Checkpoint {
     },
     close: file.close,
   };
+}
+
+/** The header as JSON; undefined when it is none. */
+function parseHeader(bytes: Uint8Array) {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const { __metadata__, ...entries } = Header.parse(JSON.parse(text));
+    return { metadata: __metadata__, entries };
+  } catch {
+    return undefined; // not UTF-8, not JSON, or no object of entries
+  }
 }
 
 function refuseOverlaps(
