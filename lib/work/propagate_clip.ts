@@ -35,7 +35,7 @@ export async function propagateClip(
   const { restart = false, direction = "both" } = options;
   if (prompts !== undefined) {
     const given = await readPromptsFile(prompts, sequence);
-    await addPrompts(annotator, given, { prompts, restart });
+    await addPromptsOnce(annotator, given, { named: prompts, restart });
   }
   await showMissing(annotator);
   const { from = 0, to = sequence.frameCount - 1 } = options;
@@ -57,12 +57,17 @@ export async function propagateClip(
   }
 }
 
-/** Adds the prompts of a file, unless they are there already; others are refused or replaced. */
-async function addPrompts(
+/**
+ * Adds prompts, unless the very same are there already.
+ *
+ * @param options.named what the prompts are called in errors
+ * @throws RangeError when others are there, unless `restart`
+ */
+export async function addPromptsOnce(
   annotator: Annotator,
   given: readonly FilePrompt[],
-  { prompts, restart }: { readonly prompts: string; readonly restart: boolean },
-) {
+  { named, restart }: { readonly named: string; readonly restart: boolean },
+): Promise<void> {
   const { writer } = annotator;
   const { store, sequence } = writer;
   const objects = await listObjects(store, sequence.id);
@@ -81,7 +86,7 @@ async function addPrompts(
     if (isSame(stored, wanted)) return;
     if (!restart) {
       throw new RangeError(
-        `Cannot add ${prompts}: sequence ${sequence.id} has ${stored.length} other prompts. ` +
+        `Cannot add ${named}: sequence ${sequence.id} has ${stored.length} other prompts. ` +
           "--restart replaces its objects and their masks",
       );
     }
