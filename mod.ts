@@ -30,3 +30,53 @@ export {
   sampleClip,
   type SceneFrame,
 } from "./lib/scenes/sample_clip.ts";
+export {
+  type Certificate,
+  certificateFile,
+  type NearestFrames,
+  type ObjectAgreement,
+  type PartCounts,
+  type RowAgreement,
+} from "./lib/work/export/certificate.ts";
+export {
+  type ExportFormat,
+  exportFormats,
+  type ExportFrame,
+  type ExportMask,
+  type ExportObject,
+  type ExportSequence,
+  type ExportTag,
+  type SplitName,
+} from "./lib/work/export/data_set.ts";
+export * from "./lib/work/export/export_data_set.ts";
+export type { OnlyFrames } from "./lib/work/export/plan.ts";
+export {
+  defaultSplit,
+  parseSplit,
+  type Split,
+  type SplitShares,
+} from "./lib/work/export/split.ts";
+export * from "./lib/store/check_files.ts";
+export * from "./lib/store/database.ts";
+export * from "./lib/store/delete_sequence.ts";
+export * from "./lib/store/masks.ts";
+export * from "./lib/store/objects.ts";
+export * from "./lib/store/patients.ts";
+export * from "./lib/store/procedures.ts";
+export * from "./lib/store/prompts.ts";
+export * from "./lib/store/runs.ts";
+export * from "./lib/store/sequences.ts";
+export * from "./lib/store/tags.ts";
+export { openForWriting, type SequenceWriter } from "./lib/store/writer.ts";
+export * from "./lib/work/report/demo_page.ts";
+export type * from "./lib/work/report/demo_report.ts";
+export {
+  type ColouredMask,
+  drawOverlay,
+  type MasksAt,
+  type Overlay,
+  overlayPicture,
+  overlayStrip,
+} from "./lib/work/report/pictures.ts";
+export * from "./lib/work/report/overlay_video.ts";
+export * from "./lib/work/report/worst_frames.ts";

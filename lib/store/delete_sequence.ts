@@ -12,6 +12,22 @@ export async function deleteSequence(store: Store, id: number): Promise<void> {
   try {
     await inTransaction(store, async ({ db }) => {
       await db.insertInto("removedSequence").values({ id }).execute();
+      const objects = db.selectFrom("object").select("id")
+        .where("sequenceId", "=", id);
+      for (const table of ["mask", "runMemory"] as const) {
+        await db.deleteFrom(table).where("objectId", "in", objects).execute();
+      }
+      for (
+        const table of [
+          "promptStep",
+          "prompt",
+          "object",
+          "run",
+          "frame",
+        ] as const
+      ) {
+        await db.deleteFrom(table).where("sequenceId", "=", id).execute();
+      }
       await db.deleteFrom("sequence").where("id", "=", id).execute();
     });
     await finishRemovals(store);

@@ -59,7 +59,7 @@ export function openDialect(place: Place): Dialect {
   const database = openDatabase(place);
   const dialect = new SqliteDialect({ database });
   return {
-    createDriver: () => new LockingDriver(database),
+    createDriver: () => new LockingDriver(database, place),
     createAdapter: () => new TransactionalAdapter(),
     createIntrospector: (db) => dialect.createIntrospector(db),
     createQueryCompiler: () => dialect.createQueryCompiler(),
@@ -87,13 +87,14 @@ function openDatabase(place: Place) {
   }
 }
 
-/** Takes the write lock at once; an error keeps its cause when SQLite has rolled back by itself. */
 class LockingDriver extends SqliteDriver {
   readonly #database: Database.Database;
+  readonly #place: Place;
 
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, place: Place) {
     super({ database });
     this.#database = database;
+    this.#place = place;
   }
 
   override async beginTransaction(connection: DatabaseConnection) {
@@ -101,8 +102,28 @@ class LockingDriver extends SqliteDriver {
   }
 
   override async rollbackTransaction(connection: DatabaseConnection) {
-    if (!this.#database.inTransaction) return; // as after "disk is full"
+    if (!this.#database.inTransaction) return; // SQLite has, as when a disk is full
     await super.rollbackTransaction(connection);
+  }
+
+  override async destroy() {
+    if (this.#place.kind === "file") emptyLog(this.#database);
+    await super.destroy();
+  }
+}
+
+/**
+ * Moves what the log holds into the database file.
+ *
+ * The package closes the file when its statements are collected, which may be
+ * never, so SQLite's own last step is done here.
+ */
+function emptyLog(database: Database.Database) {
+  try {
+    database.pragma("busy_timeout = 0");
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  } catch {
+    // Another process is busy or the disk is full: whoever opens next reads the log.
   }
 }
 

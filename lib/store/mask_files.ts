@@ -5,7 +5,7 @@
 // then rename), the row changes, the old file goes. Whatever a killed process
 // leaves between these steps is a file that no row names.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Bitmap } from "../base/image.ts";
 import { encodeMaskPng } from "../media/image.ts";
 import { sha256Of } from "./canonical.ts";
@@ -94,7 +94,7 @@ async function writeInFolder(path: string, bytes: Uint8Array) {
     await Deno.writeFile(path, bytes);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.mkdir(join(path, ".."), { recursive: true }); // the object's first mask
+    await Deno.mkdir(dirname(path), { recursive: true }); // the object's first mask
     await Deno.writeFile(path, bytes);
   }
 }

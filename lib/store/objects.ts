@@ -3,10 +3,10 @@
 
 import { z } from "zod";
 import { objectColour } from "../masks/overlay.ts";
+import { hexOf } from "./colour.ts";
 import { type HasDb, inTransaction } from "./database.ts";
 import { removeMaskFiles } from "./mask_files.ts";
 import { deleteMasks } from "./masks.ts";
-import { hexOf } from "./tags.ts";
 import type { SequenceWriter } from "./writer.ts";
 
 /** An object of a sequence. */
@@ -89,6 +89,13 @@ export function deleteObject(
     const files = await inTransaction(store, async ({ db }) => {
       const rows = await db.deleteFrom("mask").where("objectId", "=", objectId)
         .returning("file").execute();
+      await db.deleteFrom("runMemory").where("objectId", "=", objectId)
+        .execute();
+      const prompts = db.selectFrom("prompt").select("id")
+        .where("objectId", "=", objectId);
+      await db.deleteFrom("promptStep").where("promptId", "in", prompts)
+        .execute();
+      await db.deleteFrom("prompt").where("objectId", "=", objectId).execute();
       const { numDeletedRows } = await db.deleteFrom("object")
         .where("id", "=", objectId).where("sequenceId", "=", sequence.id)
         .executeTakeFirst();

@@ -171,15 +171,13 @@ async function addStep(
 
 /** Forgets the undone steps, and with them the prompts that they had added. */
 async function dropUndone({ db }: HasDb, sequenceId: number) {
-  const undone = db.selectFrom("promptStep").where("isDone", "=", 0)
-    .where("sequenceId", "=", sequenceId);
-  await db.deleteFrom("prompt").where(
-    "id",
-    "in",
-    undone.where("action", "=", "add").select("promptId"),
-  ).execute();
-  await db.deleteFrom("promptStep").where("id", "in", undone.select("id"))
-    .execute();
+  const undone = await db.deleteFrom("promptStep").where("isDone", "=", 0)
+    .where("sequenceId", "=", sequenceId)
+    .returning(["promptId", "action"]).execute();
+  for (const { promptId, action } of undone) {
+    if (action !== "add") continue; // the prompt that it removed is there again
+    await db.deleteFrom("prompt").where("id", "=", promptId).execute();
+  }
 }
 
 const PromptJson = z.discriminatedUnion("kind", [

@@ -3,9 +3,9 @@
 // number with it and trained detectors keep reading right.
 
 import { z } from "zod";
-import type { Rgb } from "../base/image.ts";
 import { tagCategories, type TagRow } from "../formats/tag_list.ts";
 import { objectColour } from "../masks/overlay.ts";
+import { hexOf } from "./colour.ts";
 import { type HasDb, inTransaction } from "./database.ts";
 
 /** A tag. */
@@ -89,8 +89,12 @@ export function getOrCreateTag(store: HasDb, code: string): Promise<Tag> {
 }
 
 /** Deletes a tag; its objects stay without one, its class number is never given again. */
-export async function deleteTag({ db }: HasDb, id: number): Promise<void> {
-  await db.deleteFrom("tag").where("id", "=", id).execute();
+export function deleteTag(store: HasDb, id: number): Promise<void> {
+  return inTransaction(store, async ({ db }) => {
+    await db.updateTable("object").set({ tagId: null }).where("tagId", "=", id)
+      .execute();
+    await db.deleteFrom("tag").where("id", "=", id).execute();
+  });
 }
 
 async function createTag(store: HasDb, tag: NewTag): Promise<Tag> {
@@ -120,11 +124,6 @@ async function takeClassNumber({ db }: HasDb): Promise<number> {
     .onConflict((conflict) => conflict.column("name").doUpdateSet({ value }))
     .execute();
   return classNumber;
-}
-
-/** A colour as `#rrggbb`. */
-export function hexOf(colour: Rgb): string {
-  return "#" + colour.map((c) => c.toString(16).padStart(2, "0")).join("");
 }
 
 function fromRow(row: { procedures: string }): Tag {

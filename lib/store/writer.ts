@@ -43,9 +43,7 @@ export async function openForWriting(
     const sequence = await getSequence(store, sequenceId); // may have gone meanwhile
     await finishRemovals(store);
     const { swept, repaired } = await sweep(store, sequenceId);
-    const serially = createQueue();
-    const close = () => serially(() => Promise.resolve(lock.close()));
-    return { store, sequence, swept, repaired, serially, close };
+    return { store, sequence, swept, repaired, ...createQueue(lock, sequence) };
   } catch (error) {
     lock.close();
     throw error;
@@ -82,7 +80,8 @@ async function takeLock(
   }
   if (!await lock.tryLock(true)) {
     lock.close();
-    const holder = (await Deno.readTextFile(path)).trim();
+    // Where locks are mandatory (Windows) its number cannot be read.
+    const holder = (await Deno.readTextFile(path).catch(() => "")).trim();
     throw new Error(
       `${what}: ${
         holder === String(Deno.pid)
@@ -121,11 +120,29 @@ async function sweep({ db, folder }: Store, sequenceId: number) {
   return { swept, repaired };
 }
 
-function createQueue() {
+/** One piece of work after the other, until the lock is given back. */
+function createQueue(
+  lock: Deno.FsFile,
+  { id }: Sequence,
+): Pick<SequenceWriter, "serially" | "close"> {
   let last: Promise<unknown> = Promise.resolve();
-  return <Result>(work: () => Promise<Result>): Promise<Result> => {
+  let isOpen = true;
+  const enqueue = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = last.then(work);
     last = result.catch(() => {}); // the caller gets the error, the next one its turn
     return result;
+  };
+  return {
+    serially: (work) =>
+      enqueue(() => {
+        if (isOpen) return work();
+        throw new Error(`Cannot write to sequence ${id}: its writer is closed`);
+      }),
+    close: () =>
+      enqueue(() => {
+        if (isOpen) lock.close();
+        isOpen = false;
+        return Promise.resolve();
+      }),
   };
 }

@@ -2,7 +2,8 @@
 // next change is a new file.
 //
 // Keys of things that name files or that logs refer to are never given twice
-// (autoIncrement), even when the newest row is deleted.
+// (autoIncrement), even when the newest row is deleted. Nothing cascades: not
+// every server enforces foreign keys, so deleting is spelled out where it is done.
 
 import { type ColumnDefinitionBuilder, type Kysely, sql } from "kysely";
 
@@ -70,7 +71,7 @@ async function createTagsAndObjects(db: Kysely<unknown>) {
     .addColumn(
       "tagId",
       "integer",
-      (c) => c.references("tag.id").onDelete("set null"),
+      (c) => c.references("tag.id"),
     )
     .addColumn("colour", "text", (c) => c.notNull())
     .addColumn("name", "text", (c) => c.notNull())
@@ -145,7 +146,7 @@ async function createRunsAndMasks(db: Kysely<unknown>) {
     .addColumn(
       "runId",
       "integer",
-      (c) => c.references("run.id").onDelete("set null"),
+      (c) => c.references("run.id"),
     )
     .addColumn("updatedAt", "text", (c) => c.notNull())
     .addPrimaryKeyConstraint("maskKey", ["objectId", "frame"]).execute();
@@ -154,10 +155,10 @@ async function createRunsAndMasks(db: Kysely<unknown>) {
   await indexOf(db, "mask", "runId");
 }
 
-/** A column that names its owner and goes with it. */
+/** A column that names the row it belongs to. */
 function owned(owner: string) {
   return (column: ColumnDefinitionBuilder) =>
-    column.notNull().references(owner).onDelete("cascade");
+    column.notNull().references(owner);
 }
 
 async function indexOf(db: Kysely<unknown>, table: string, column: string) {
