@@ -18,9 +18,15 @@ const HELP = `deno task sample [--out DIR]
 
 Writes clip.mp4, truth.json and prompts.json; DIR is data/sample unless given.`;
 
-/** Clicks that a person would make: one on the polyp, two on the forceps where it is in full view. */
+/**
+ * What a person would click: the polyp on the first frame, a correction where
+ * the instrument had dragged the mask along, the forceps where it is in full view.
+ */
 const PROMPTS = [
   click(POLYP, 0, { x: 290, y: 200, tag: "polyp" }),
+  click(POLYP, 0, { x: 250, y: 158, tag: "polyp", sign: "-" }),
+  click(POLYP, 60, { x: 264, y: 201, tag: "polyp" }),
+  click(POLYP, 60, { x: 200, y: 192, tag: "polyp", sign: "-" }),
   click(INSTRUMENT, 45, { x: 330, y: 228, tag: "instrument" }),
   click(INSTRUMENT, 45, { x: 400, y: 291, tag: "instrument" }),
 ];
@@ -78,17 +84,24 @@ export async function writeSample(folder: string) {
 function click(
   object: number,
   frame: number,
-  { x, y, tag }: { x: number; y: number; tag: string },
+  { x, y, tag, sign = "+" }: {
+    x: number;
+    y: number;
+    tag: string;
+    sign?: "+" | "-";
+  },
 ) {
-  return { object, frame, kind: "point", x, y, sign: "+", tag } as const;
+  return { object, frame, kind: "point", x, y, sign, tag } as const;
 }
 
-/** A click beside its object would teach the wrong thing. */
+/** A click on the wrong side of its object's edge would teach the wrong thing. */
 function checkPrompts(index: number, masks: ReadonlyMap<number, Bitmap>) {
-  for (const { object, frame, x, y } of PROMPTS) {
+  for (const { object, frame, x, y, sign } of PROMPTS) {
     if (frame !== index) continue;
     const mask = masks.get(object);
-    if (!mask?.data[Math.floor(y) * mask.width + Math.floor(x)]) {
+    const isInside =
+      mask?.data[Math.floor(y) * mask.width + Math.floor(x)] === 1;
+    if (isInside !== (sign === "+")) {
       throw new Error(`The click ${x},${y} on frame ${frame} misses ${object}`);
     }
   }
