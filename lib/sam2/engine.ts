@@ -18,7 +18,7 @@ import { buildMemoryEncoder } from "./graph/memory_encoder.ts";
 import type { Sam2Weights } from "./weights.ts";
 
 /** Raised by one whenever a graph changes, so that old files are not read. */
-export const graphVersion = 1;
+export const graphVersion = 2;
 
 /** What the encoder knows of a frame; the tensors may live with the runtime. */
 export type FrameFeatures = {

@@ -111,55 +111,93 @@ function buildBlock(net: Net, block: TrunkBlock, x: Value): Value {
   return Add(graph, middle, feedForward(net, layers, second, "gelu"));
 }
 
-/** Attention inside windows, or over the whole grid; x `[1, h, w, from]` to `[1, h', w', to]`. */
+/**
+ * Attention inside windows, or over the whole grid; x `[1, h, w, from]` to
+ * `[1, h', w', to]`.
+ *
+ * The projections run on the grid itself: tokens that only fill up windows are
+ * zeros there, so that their queries, keys and values are the bias, as in the
+ * official code, without being multiplied.
+ */
 function buildAttention(net: Net, block: TrunkBlock, x: Value): Value {
   const { graph } = net;
-  const { heads, to } = block;
   const [, height, width] = x.dims.map(Number);
   const window = block.window || Math.max(height, width);
-  const windows = cutWindows(graph, x, window); // [n, window², from]
-  const [q, k, v] = Split(graph, queriesKeysValues(net, block, windows), {
-    axis: -1,
-    sizes: [to, to, to],
-  });
+  const grid = { height, width, window };
+  const [q, k, v] = queriesKeysValues(net, block, x, grid); // [n, heads, window², d]
 
   const isPooled = block.from !== block.to;
-  const pooled = isPooled ? window / 2 : window;
-  const queries = isPooled ? poolWindows(graph, q, window) : q;
-  const attended = attend(graph, [queries, k, v], heads);
-  const name = `${trunk}.blocks.${block.index}.attn.proj`;
-  const projected = linear(net, name, attended);
   const shrink = isPooled ? 2 : 1;
-  const size = { height: height / shrink, width: width / shrink };
-  return joinWindows(graph, projected, pooled, size);
-}
-
-/** The qkv map with 1/√(head size) folded into its query rows. */
-function queriesKeysValues(net: Net, block: TrunkBlock, x: Value): Value {
-  const name = `${trunk}.blocks.${block.index}.attn.qkv`;
-  const factor = 1 / Math.sqrt(block.to / block.heads);
-  const queries = { start: 0, end: block.to, factor };
-  const { weights } = net;
-  return foldedLinear(net, name, x, {
-    matrix: transposed(scaledRows(weights.read(`${name}.weight`), queries)),
-    bias: scaledRows(weights.read(`${name}.bias`), queries),
+  const queries = isPooled ? poolWindows(graph, q, window) : q;
+  const attended = attend(graph, [queries, k, v]);
+  const joined = joinWindows(graph, attended, {
+    height: height / shrink,
+    width: width / shrink,
+    window: window / shrink,
   });
+  return linear(net, `${trunk}.blocks.${block.index}.attn.proj`, joined);
 }
 
-/** softmax(q · kᵀ) · v for each head; large grids in chunks of queries. */
+type WindowGrid = {
+  readonly height: number;
+  readonly width: number;
+  readonly window: number;
+};
+
+/** The qkv map with 1/√(head size) folded into its query rows, cut into windows and heads. */
+function queriesKeysValues(
+  net: Net,
+  { index, from, to, heads }: TrunkBlock,
+  x: Value,
+  { height, width, window }: WindowGrid,
+): readonly [Value, Value, Value] {
+  const { graph, weights } = net;
+  const name = `${trunk}.blocks.${index}.attn.qkv`;
+  const factor = 1 / Math.sqrt(to / heads);
+  const queries = { start: 0, end: to, factor };
+  const matrix = constant(
+    graph,
+    `${name}.matrix`,
+    transposed(scaledRows(weights.read(`${name}.weight`), queries)),
+  );
+  const bias = constant(
+    graph,
+    `${name}.offset`,
+    scaledRows(weights.read(`${name}.bias`), queries),
+  );
+  const rows = Math.ceil(height / window);
+  const columns = Math.ceil(width / window);
+  const tokens = Reshape(graph, x, [height * width, from]);
+  const product = MatMul(graph, tokens, matrix);
+  const added = [0, rows * window - height, columns * window - width, 0];
+  const isWhole = added.every((amount) => amount === 0);
+  const shape = [1, height, width, 3 * to];
+  const all = isWhole
+    ? Reshape(graph, Add(graph, product, bias), shape) // one Gemm
+    : Add(graph, PadEnd(graph, Reshape(graph, product, shape), added), bias);
+  const d = to / heads;
+  const split = Reshape(graph, all, [
+    rows,
+    window,
+    columns,
+    window,
+    3,
+    heads,
+    d,
+  ]);
+  const sorted = Transpose(graph, split, [4, 0, 2, 5, 1, 3, 6]);
+  const n = rows * columns;
+  const stacked = Reshape(graph, sorted, [3 * n, heads, window ** 2, d]);
+  const [q, k, v] = Split(graph, stacked, { axis: 0, sizes: [n, n, n] });
+  return [q, k, v];
+}
+
+/** softmax(q · kᵀ) · v, each `[n, heads, tokens, d]`; large grids in chunks of queries. */
 function attend(
   graph: Graph,
-  [q, k, v]: readonly [Value, Value, Value],
-  heads: number,
+  [queries, k, values]: readonly [Value, Value, Value],
 ): Value {
-  const perHead = (x: Value, order: readonly number[]) => {
-    const [n, t, c] = x.dims.map(Number);
-    const split = Reshape(graph, x, [n, t, heads, c / heads]);
-    return Transpose(graph, split, order);
-  };
-  const queries = perHead(q, [0, 2, 1, 3]); // [n, t, heads, d] -> [n, heads, t, d]
-  const keys = perHead(k, [0, 2, 3, 1]); // -> [n, heads, d, t]
-  const values = perHead(v, [0, 2, 1, 3]);
+  const keys = Transpose(graph, k, [0, 1, 3, 2]);
   const rows = Number(queries.dims[2]);
   const chunks: Value[] = [];
   for (let start = 0; start < rows; start += queryRowsPerChunk) {
@@ -170,47 +208,21 @@ function attend(
     const weights = Softmax(graph, MatMul(graph, part, keys));
     chunks.push(MatMul(graph, weights, values));
   }
-  const all = chunks.length === 1
-    ? chunks[0]
-    : Concat(graph, chunks, { axis: 2 });
-  const [n, , t, d] = all.dims.map(Number);
-  return Reshape(graph, Transpose(graph, all, [0, 2, 1, 3]), [n, t, heads * d]);
+  return chunks.length === 1 ? chunks[0] : Concat(graph, chunks, { axis: 2 });
 }
 
-/** `[1, h, w, C]` to `[n, window², C]`, zeros added right and below where windows overhang. */
-function cutWindows(graph: Graph, x: Value, window: number): Value {
-  const [, h, w, c] = x.dims.map(Number);
-  const rows = Math.ceil(h / window);
-  const columns = Math.ceil(w / window);
-  if (rows * columns === 1 && h === window && w === window) {
-    return Reshape(graph, x, [1, h * w, c]);
-  }
-  const padded = PadEnd(graph, x, [
-    0,
-    rows * window - h,
-    columns * window - w,
-    0,
-  ]);
-  const grid = Reshape(graph, padded, [rows, window, columns, window, c]);
-  const sorted = Transpose(graph, grid, [0, 2, 1, 3, 4]);
-  return Reshape(graph, sorted, [rows * columns, window * window, c]);
-}
-
-/** The inverse of {@link cutWindows}; what was added is cut off. */
+/** Windows `[n, heads, window², d]` back to the grid `[1, h, w, heads · d]`; what was added is cut off. */
 function joinWindows(
   graph: Graph,
   x: Value,
-  window: number,
-  { height, width }: { height: number; width: number },
+  { height, width, window }: WindowGrid,
 ): Value {
-  const c = Number(x.dims[2]);
+  const [, heads, , d] = x.dims.map(Number);
   const rows = Math.ceil(height / window);
   const columns = Math.ceil(width / window);
-  if (rows * columns === 1 && height === window && width === window) {
-    return Reshape(graph, x, [1, height, width, c]);
-  }
-  const grid = Reshape(graph, x, [rows, columns, window, window, c]);
-  const sorted = Transpose(graph, grid, [0, 2, 1, 3, 4]);
+  const c = heads * d;
+  const split = Reshape(graph, x, [rows, columns, heads, window, window, d]);
+  const sorted = Transpose(graph, split, [0, 3, 1, 4, 2, 5]);
   const whole = Reshape(graph, sorted, [1, rows * window, columns * window, c]);
   const high = rows * window === height
     ? whole
@@ -220,11 +232,12 @@ function joinWindows(
     : Slice(graph, high, { axis: 2, start: 0, end: width });
 }
 
-/** The largest of each 2×2 pixels inside every window, `[n, window², C]` to a quarter of the tokens. */
+/** The largest of each 2×2 pixels inside every window, `[n, heads, window², d]` to a quarter of the tokens. */
 function poolWindows(graph: Graph, x: Value, window: number): Value {
-  const [n, , c] = x.dims.map(Number);
-  const grid = Reshape(graph, x, [n, window, window, c]);
-  return Reshape(graph, maxPoolByTwo(graph, grid), [n, window ** 2 / 4, c]);
+  const [n, heads, , d] = x.dims.map(Number);
+  const grid = Reshape(graph, x, [n * heads, window, window, d]);
+  const pooled = maxPoolByTwo(graph, grid);
+  return Reshape(graph, pooled, [n, heads, window ** 2 / 4, d]);
 }
 
 /** 2×2 max pooling of `[n, h, w, C]`, one axis after the other (fast reductions). */
