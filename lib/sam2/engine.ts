@@ -57,7 +57,7 @@ export type DecoderPrompt = {
 
 /** Memory tokens of one object for one frame. */
 export type MemoryTokens = {
-  readonly memory: Tensor<[batch: number, tokens: number, channels: number]>;
+  readonly memory: Tensor;
   readonly memoryPosition: Tensor;
   readonly pointers: Tensor;
   readonly pointerPosition: Tensor;

@@ -1,5 +1,5 @@
 import { deepEqual, throws } from "node:assert/strict";
-import { openCheckpoint } from "../../lib/weights/checkpoint.ts";
+import { openCheckpoint } from "../../lib/weights/open_checkpoint.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { withFile } from "./torch_builder.ts";
 

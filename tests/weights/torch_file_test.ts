@@ -1,5 +1,5 @@
 import { deepEqual, throws } from "node:assert/strict";
-import { openCheckpoint } from "../../lib/weights/checkpoint.ts";
+import { openCheckpoint } from "../../lib/weights/open_checkpoint.ts";
 import { sharedTest, sharedUrl } from "../shared.ts";
 import {
   bytesOf,

@@ -1,0 +1,59 @@
+// deno task bench [NAME]: the numbers of the README, with machine and date.
+//
+// Timings of a shared machine are noisy: every figure is the best of several
+// runs, and shares are taken against the peak measured in the same run.
+
+import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
+import { benchMemory } from "./memory_bench.ts";
+import { benchSam2 } from "./sam2_bench.ts";
+
+const benches = { sam2: benchSam2, memory: benchMemory };
+
+const bench: Command = {
+  name: "bench",
+  usage: "[sam2|memory]",
+  summary:
+    "Measures speed by stage against the machine's own peak, and memory over a long clip.",
+  options: {
+    device: { type: "string", default: "cpu", help: "cpu, webgpu or cuda" },
+    frames: {
+      type: "string",
+      default: "2000",
+      help: "how long the clip of the memory bench is",
+    },
+  },
+  positionals: { least: 0, most: 1 },
+  async run(call) {
+    const [name] = call.positionals;
+    const chosen = Object.entries(benches).filter(([key]) =>
+      name === undefined || key === name
+    );
+    if (chosen.length === 0) {
+      throw new UsageError(
+        `there is no bench ${name}, expected ${
+          Object.keys(benches).join(", ")
+        }`,
+      );
+    }
+    const machine = {
+      cpu: await cpuName(),
+      cores: navigator.hardwareConcurrency,
+      os: `${Deno.build.os} ${Deno.build.arch}`,
+      deno: Deno.version.deno,
+      date: new Date().toISOString().slice(0, 10),
+    };
+    call.say(
+      `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}, ${machine.date}`,
+    );
+    const results: Record<string, unknown> = {};
+    for (const [key, run] of chosen) results[key] = await run(call);
+    return { machine, ...results };
+  },
+};
+
+async function cpuName(): Promise<string> {
+  const text = await Deno.readTextFile("/proc/cpuinfo").catch(() => ""); // Linux only
+  return text.match(/model name\s*:\s*(.+)/)?.[1] ?? "unknown processor";
+}
+
+await runCommand(bench);
