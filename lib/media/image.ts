@@ -91,7 +91,8 @@ export async function encodeJpeg(
 /** Encodes a mask as 8-bit grey PNG: 0 outside, 255 inside. */
 export async function encodeMaskPng(mask: Bitmap): Promise<Uint8Array> {
   const { width, height } = mask;
-  const grey = mask.data.map((inside) => inside ? 255 : 0);
+  const grey = new Uint8Array(mask.data.length);
+  for (let i = 0; i < grey.length; i++) grey[i] = mask.data[i] ? 255 : 0;
   const png = sharp(grey, { raw: { width, height, channels: 1 } })
     .toColourspace("b-w").png({ palette: false });
   return plainBytes(await png.toBuffer());

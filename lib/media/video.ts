@@ -18,7 +18,7 @@ import { openDecoder, type VideoDecoder } from "./video_decoder.ts";
 import { scanVideo, type VideoScan } from "./video_scan.ts";
 
 /** Decoded pictures kept for going backward, in bytes. */
-const CACHE_BYTES = 64 * 2 ** 20;
+const CACHE_BYTES = 32 * 2 ** 20;
 
 /** Decoding this many frames on is cheaper than a jump. */
 const NEAR_FRAMES = 8;

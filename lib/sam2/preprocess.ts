@@ -19,19 +19,17 @@ export function normaliseImage(
   image: RgbImage,
   side: number,
 ): Tensor<[batch: number, channels: number, height: number, width: number]> {
-  const pixels = image.width * image.height;
-  const planes = new Float32Array(3 * pixels);
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < pixels; i++) {
-      planes[c * pixels + i] = image.data[3 * i + c] / 255;
-    }
-  }
   const square = { width: side, height: side };
-  const data = resample(planes, { from: image, to: square });
+  const data = new Float32Array(3 * side * side);
+  for (let c = 0; c < 3; c++) {
+    // every third byte of the image is one plane
+    const plane = { values: image.data, first: c, step: 3 };
+    resamplePlane(plane, { from: image, to: square }, data, c * side * side);
+  }
   const area = side * side;
   for (let c = 0; c < 3; c++) {
     for (let i = c * area; i < (c + 1) * area; i++) {
-      data[i] = (data[i] - mean[c]) / deviation[c];
+      data[i] = (data[i] / 255 - mean[c]) / deviation[c];
     }
   }
   return { dims: [1, 3, side, side], data };
@@ -51,38 +49,53 @@ export function resample(
   if (from.width === to.width && from.height === to.height) {
     return planes.slice();
   }
-  const count = planes.length / (from.width * from.height);
-  const columns = triangleWeights(from.width, to.width);
-  const rows = triangleWeights(from.height, to.height);
+  const area = from.width * from.height;
+  const count = planes.length / area;
   const out = new Float32Array(count * to.width * to.height);
-  const narrow = new Float32Array(from.height * to.width);
   for (let n = 0; n < count; n++) {
-    // [from.height, from.width] -> [from.height, to.width]
-    for (let y = 0; y < from.height; y++) {
-      const row = (n * from.height + y) * from.width;
-      for (let x = 0; x < to.width; x++) {
-        const { start, weights } = columns[x];
-        let sum = 0;
-        for (let k = 0; k < weights.length; k++) {
-          sum += weights[k] * planes[row + start + k];
-        }
-        narrow[y * to.width + x] = sum;
-      }
-    }
-    // -> [to.height, to.width]
-    for (let y = 0; y < to.height; y++) {
-      const { start, weights } = rows[y];
-      const at = (n * to.height + y) * to.width;
-      for (let x = 0; x < to.width; x++) {
-        let sum = 0;
-        for (let k = 0; k < weights.length; k++) {
-          sum += weights[k] * narrow[(start + k) * to.width + x];
-        }
-        out[at + x] = sum;
-      }
-    }
+    const plane = { values: planes, first: n * area, step: 1 };
+    resamplePlane(plane, { from, to }, out, n * to.width * to.height);
   }
   return out;
+}
+
+/** Resizes one plane, whose values lie `step` apart from `first` on, into `out` from `at` on. */
+function resamplePlane(
+  { values, first, step }: {
+    readonly values: Float32Array | Uint8Array;
+    readonly first: number;
+    readonly step: number;
+  },
+  { from, to }: { readonly from: Size; readonly to: Size },
+  out: Float32Array,
+  at: number,
+) {
+  const columns = triangleWeights(from.width, to.width);
+  const rows = triangleWeights(from.height, to.height);
+  // [from.height, from.width] -> [from.height, to.width]
+  const narrow = new Float32Array(from.height * to.width);
+  for (let y = 0; y < from.height; y++) {
+    for (let x = 0; x < to.width; x++) {
+      const { start, weights } = columns[x];
+      let i = first + (y * from.width + start) * step;
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++, i += step) {
+        sum += weights[k] * values[i];
+      }
+      narrow[y * to.width + x] = sum;
+    }
+  }
+  // -> [to.height, to.width]
+  for (let y = 0; y < to.height; y++) {
+    const { start, weights } = rows[y];
+    for (let x = 0; x < to.width; x++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) {
+        sum += weights[k] * narrow[(start + k) * to.width + x];
+      }
+      out[at + y * to.width + x] = sum;
+    }
+  }
 }
 
 /** For each of `to` pixels the first of its source pixels and their weights. */
