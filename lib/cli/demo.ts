@@ -1,7 +1,10 @@
 // deno task demo: the whole main job on the sample clip, or on a clip of yours.
 
+import { resolve } from "node:path";
 import { secondsText } from "../work/report/amounts.ts";
 import { runDemo } from "../work/demo.ts";
+import { nameOfSource } from "../work/import.ts";
+import { counted } from "../work/demo_report.ts";
 import { type Command, runCommand } from "./command.ts";
 import { modelChoiceOf, modelOptions } from "./model_options.ts";
 
@@ -40,8 +43,9 @@ export const demo: Command = {
       signal: call.signal,
     });
     call.say(
-      `\n${result.masks} masks of ${result.objects} objects on ${result.frames} frames.` +
-        `\nopen ${result.page}`,
+      `\n${counted(result.masks, "mask")} of ${
+        counted(result.objects, "object")
+      } on ${counted(result.frames, "frame")}.\nopen ${result.page}`,
     );
     return result;
   },
@@ -49,8 +53,7 @@ export const demo: Command = {
 
 /** One folder for each input, so that demos do not meet. */
 function defaultFolder(input: string | undefined): string {
-  const name = input?.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1);
-  return name === undefined ? "demo" : `demo-${name}`;
+  return input === undefined ? "demo" : `demo-${nameOfSource(resolve(input))}`;
 }
 
 if (import.meta.main) await runCommand(demo);

@@ -23,7 +23,7 @@ import { openDataStore } from "./open_store.ts";
 import { propagateSequence } from "./propagate.ts";
 import { addPromptsOnce } from "./propagate_clip.ts";
 import { type FilePrompt, readPromptsFile } from "./prompts_file.ts";
-import { writeDemoReport } from "./demo_report.ts";
+import { counted, writeDemoReport } from "./demo_report.ts";
 import { listDrifting } from "./review.ts";
 
 /** The clip that ships, and the clicks beside it. */
@@ -166,7 +166,9 @@ async function onSequence(
         return prompts.length;
       },
       (count) =>
-        `${count} prompts, ${promptsFile ? "given" : "chosen by a machine"}`,
+        `${counted(count, "prompt")}, ${
+          promptsFile ? "given" : "chosen by a machine"
+        }`,
     );
     await timed(
       "propagate",

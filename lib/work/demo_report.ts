@@ -1,6 +1,6 @@
 // The pictures, the video and the page that the demo leaves.
 
-import { basename, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import type { OnProgress } from "../base/progress.ts";
 import type { Box } from "../base/tensor.ts";
 import type { Click } from "../masks/next_click.ts";
@@ -72,13 +72,16 @@ export async function writeDemoReport(
     seconds,
     detail: `${strip.length} overlays and a video of ${frames.count} frames`,
   }];
+  const { marks } = parts.dataSet.certificate;
   const shown = parts.masks.filter(({ areaPx }) => areaPx > 0).length;
   const page = join(out, "index.html");
-  const people = parts.prompts.length === 1 ? "prompt" : "prompts";
   const html = demoPage({
-    title: `${basename(sequence.source)}: masks by MedAnnotate`,
-    result:
-      `${parts.prompts.length} ${people} led to ${shown} masks of ${parts.objects.length} objects on ${frames.count} frames.`,
+    title: `${sequence.name}: masks by MedAnnotate`,
+    result: `${counted(parts.prompts.length, "prompt")} led to ${
+      counted(shown, "mask")
+    } of ${counted(parts.objects.length, "object")} on ${
+      counted(frames.count, "frame")
+    }.`,
     source: {
       name: sequence.name,
       frames: frames.count,
@@ -99,13 +102,19 @@ export async function writeDemoReport(
     machine:
       `${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}`,
     date: new Date(),
-    notes: parts.dataSet.certificate.marks,
+    notes: marks.length === 0 ? [] : [`The data set: ${marks.join("; ")}.`],
   });
   await writeFileWhole(page, html);
   return page;
 }
 
-function masksFrom({ objects, store, sequence }: DemoParts): MasksAt {
+/** Reads the masks of a frame with the colours of their objects. */
+export function masksFrom(
+  { objects, store, sequence }: Pick<
+    DemoParts,
+    "objects" | "store" | "sequence"
+  >,
+): MasksAt {
   const colours = new Map(objects.map(({ id, colour }) => [id, rgbOf(colour)]));
   return async (frame) => {
     const masks = await listMasks(store, sequence.id, {
@@ -137,9 +146,7 @@ async function clickPictures(
     }
     const masks = await masksAt(frame);
     const image = await frames.read(frame);
-    const caption = `frame ${frame}: ${given.length} ${
-      given.length === 1 ? "prompt" : "prompts"
-    }`;
+    const caption = `frame ${frame}: ${counted(given.length, "prompt")}`;
     pictures.push(
       await overlayPicture(image, { masks, clicks, boxes }, { frame, caption }),
     );
@@ -162,8 +169,9 @@ async function writeOverlays(
   }
 }
 
-async function reportObjects(
-  { objects, masks, store }: DemoParts,
+/** What was measured of every object, as pages show it. */
+export async function reportObjects(
+  { objects, masks, store }: Pick<DemoParts, "objects" | "masks" | "store">,
 ): Promise<ReportObject[]> {
   const tags = new Map((await listTags(store)).map((tag) => [tag.id, tag]));
   return objects.map(({ id, number, name, tagId, colour }) => ({
@@ -185,8 +193,9 @@ async function reportObjects(
   }));
 }
 
-async function reviewRows(
-  { frames }: DemoParts,
+/** The frames to look at first, with their pictures. */
+export async function reviewRows(
+  { frames }: Pick<DemoParts, "frames">,
   objects: readonly ReportObject[],
   masksAt: MasksAt,
 ): Promise<ReviewRow[]> {
@@ -252,4 +261,9 @@ async function folderBytes(folder: string): Promise<number> {
       : (await Deno.stat(path)).size;
   }
   return bytes;
+}
+
+/** `1 mask`, `2 masks`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

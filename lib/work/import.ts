@@ -4,7 +4,7 @@
 // frames can be proved to belong together later. The same frames are imported
 // once, wherever they lie.
 
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
@@ -55,11 +55,11 @@ export async function importSequence(
       const procedureId = isPlaced
         ? (await getOrCreateProcedure({ db }, {
           patientId,
-          name: procedure ?? basename(frames.source),
+          name: procedure ?? nameOfSource(frames.source),
         })).id
         : null;
       return await getOrCreateSequence({ db }, {
-        name: basename(frames.source),
+        name: nameOfSource(frames.source),
         kind: frames.kind,
         source: frames.source,
         width: frames.size.width,
@@ -74,6 +74,14 @@ export async function importSequence(
     await frames.close();
     throw error;
   }
+}
+
+/** The name of a folder or file; where a folder is only called `images`, that of the one around it. */
+export function nameOfSource(source: string): string {
+  const name = basename(source);
+  const around = basename(dirname(source));
+  const isPlain = /^(images?|imgs?|frames?|jpegimages|rgb)$/i.test(name);
+  return isPlain && around !== "" ? around : name;
 }
 
 async function hashFrames(

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readSam2Weights, type Sam2Weights } from "../sam2/weights.ts";
 import { Sam2Hints } from "../sam2/config.ts";
-import { type Checkpoint, openCheckpoint } from "../weights/checkpoint.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { openCheckpoint } from "../weights/open_checkpoint.ts";
 
 /** An open SAM 2 checkpoint. */
 export type Sam2File = {

@@ -1,0 +1,66 @@
+// Notebooks as files: reading their cells, tidying what a run leaves.
+
+import { z } from "zod";
+import { messageOf } from "../base/errors.ts";
+
+const Text = z.union([z.string(), z.array(z.string())]);
+
+/** A notebook of format 4; what is not named here is kept as it is. */
+export const Notebook = z.looseObject({
+  nbformat: z.literal(4),
+  metadata: z.looseObject({
+    kernelspec: z.looseObject({ name: z.string() }).optional(),
+  }),
+  cells: z.array(z.looseObject({
+    cell_type: z.enum(["code", "markdown", "raw"]),
+    source: Text,
+    metadata: z.looseObject({}),
+  })),
+});
+/** A notebook of format 4; what is not named here is kept as it is. */
+export type Notebook = z.infer<typeof Notebook>;
+
+/** Reads a notebook; throws when it is none. */
+export async function readNotebook(path: string): Promise<Notebook> {
+  try {
+    return Notebook.parse(JSON.parse(await Deno.readTextFile(path)));
+  } catch (cause) {
+    throw new Error(`Cannot read notebook ${path}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** The texts of the code cells, in order. */
+export function codeCells({ cells }: Notebook): string[] {
+  return cells.filter(({ cell_type }) => cell_type === "code")
+    .map(({ source }) => textOf(source));
+}
+
+/** The texts of the text cells, in order. */
+export function textCells({ cells }: Notebook): string[] {
+  return cells.filter(({ cell_type }) => cell_type === "markdown")
+    .map(({ source }) => textOf(source));
+}
+
+/** All code cells as one module, which is what a reader runs from top to bottom. */
+export function joinCells(notebook: Notebook): string {
+  const cells = codeCells(notebook).map((cell, i) =>
+    `// code cell ${i + 1}\n${cell}\n`
+  );
+  return `${cells.join("\n")}\nexport {};\n`;
+}
+
+/** Without the times and versions that change from run to run, as it is kept in git. */
+export function tidyNotebook(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell) => {
+    const { execution: _, ...metadata } = cell.metadata;
+    return { ...cell, metadata };
+  });
+  const { kernelspec } = notebook.metadata;
+  return { ...notebook, metadata: { kernelspec }, cells };
+}
+
+function textOf(source: string | readonly string[]): string {
+  return typeof source === "string" ? source : source.join("");
+}
