@@ -11,7 +11,7 @@ import { modelChoiceOf, modelOptions } from "./model_options.ts";
 export const segment: Command = {
   name: "segment",
   usage:
-    "IMAGE --point X,Y,+ [--point X,Y,-]… [--box X0,Y0,X1,Y1] [--mask PNG] [--out MASK.png]",
+    "IMAGE --point X,Y,+ [--point X,Y,-]… [--box X0,Y0,X1,Y1] [--mask PNG] [--zoom auto|off] [--out MASK.png]",
   summary:
     "Segments one object of an image by clicks, a box or a mask; in pixels of the image.",
   options: {
@@ -23,6 +23,11 @@ export const segment: Command = {
     box: { type: "string", help: "X0,Y0,X1,Y1" },
     mask: { type: "string", help: "a mask to start from, as PNG" },
     out: { type: "string", help: "where the mask is written, 0 or 255" },
+    zoom: {
+      type: "string",
+      default: "off",
+      help: "auto also looks at crops around the prompts; for small objects",
+    },
     ...modelOptions,
   },
   positionals: { least: 1, most: 1 },
@@ -32,6 +37,10 @@ export const segment: Command = {
       ...call.texts("point").map(parsePoint),
     ];
     const choice = modelChoiceOf(call);
+    const zoom = call.text("zoom");
+    if (zoom !== "auto" && zoom !== "off") {
+      throw new UsageError(`--zoom is ${zoom}, expected auto or off`);
+    }
     const maskFile = call.text("mask");
     if (prompts.length === 0 && !maskFile) {
       throw new UsageError(
@@ -44,7 +53,9 @@ export const segment: Command = {
     }
     const model = await openModel(choice);
     try {
-      const { mask, ...rest } = await segmentImage(model, image, prompts);
+      const { mask, ...rest } = await segmentImage(model, image, prompts, {
+        zoom,
+      });
       const out = call.text("out");
       if (out) await writeFileWhole(out, await encodeMaskPng(mask));
       const { x0, y0, x1, y1 } = rest.box ?? { x0: 0, y0: 0, x1: 0, y1: 0 };
