@@ -6,6 +6,7 @@ import { deletePropagated } from "../store/delete_propagated.ts";
 import { deleteMask, listMasks } from "../store/masks.ts";
 import { deleteObject, listObjects } from "../store/objects.ts";
 import { listPrompts, removePrompt } from "../store/prompts.ts";
+import { listRuns } from "../store/runs.ts";
 import type { SequenceWriter } from "../store/writer.ts";
 import { addFilePrompts, type Annotator, showMissing } from "./annotate.ts";
 import { type FilePrompt, readPromptsFile } from "./prompts_file.ts";
@@ -52,7 +53,10 @@ export async function propagateClip(
     await leave(result.run.status, result.run.framesDone);
     return result;
   } catch (error) {
-    if (error instanceof CancelledError) await leave("cancelled", 0);
+    if (error instanceof CancelledError) {
+      const run = (await listRuns(store, sequence.id)).at(-1);
+      await leave("cancelled", run?.framesDone ?? 0);
+    }
     throw error;
   }
 }

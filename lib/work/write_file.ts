@@ -20,3 +20,16 @@ export async function writeFileWhole(
     throw error;
   }
 }
+
+/** Removes what a killed {@link writeFileWhole} left in a folder; none when it does not exist. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  });
+  for (const { name } of entries) {
+    if (/\.[0-9a-f-]{36}\.tmp$/.test(name)) {
+      await Deno.remove(`${folder}/${name}`);
+    }
+  }
+}

@@ -10,7 +10,7 @@ import { listMasks, readMaskBitmap, type StoredMask } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
 import type { Sequence } from "../store/sequences.ts";
 import { refuseDifference, type RunIdentity } from "./propagate.ts";
-import { writeFileWhole } from "./write_file.ts";
+import { removeTemporaryFiles, writeFileWhole } from "./write_file.ts";
 
 /** What one object has on one frame; null where nothing reached it. */
 export type PropagationRow = {
@@ -46,6 +46,7 @@ export async function writePropagation(
   const objects = await listObjects(store, sequence.id);
   const empty = await encodeMaskPng(createBitmap({ width, height }));
   const rows: PropagationRow[] = [];
+  await clearLeftovers(out, objects.map(({ number }) => String(number)));
   for (const { number } of objects) {
     await Deno.mkdir(join(out, String(number)), { recursive: true });
   }
@@ -78,6 +79,20 @@ export async function writePropagation(
   };
   await writeJson(join(out, "propagation.json"), report);
   return rows.length;
+}
+
+/** Removes what an earlier run left here: unfinished files, and objects that are gone. */
+async function clearLeftovers(out: string, objects: readonly string[]) {
+  await removeTemporaryFiles(out);
+  const isOurs = await Deno.stat(join(out, "run.json"))
+    .then(() => true, () => false);
+  if (!isOurs) return;
+  for (const { name } of await Array.fromAsync(Deno.readDir(out))) {
+    if (!/^\d+$/.test(name)) continue;
+    const folder = join(out, name);
+    if (objects.includes(name)) await removeTemporaryFiles(folder);
+    else await Deno.remove(folder, { recursive: true });
+  }
 }
 
 function rowOf(
