@@ -18,6 +18,16 @@ export type ValueType =
   | "int8"
   | "int32";
 
+/** How ONNX numbers the types (TensorProto.DataType). */
+export const typeNumbers: Readonly<Record<ValueType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
+
 /** A tensor of the graph: its name, dimensions and type. */
 export type Value = {
   readonly name: string;

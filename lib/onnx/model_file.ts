@@ -12,28 +12,19 @@ import {
   stringField,
   varintField,
 } from "./protobuf.ts";
-import type {
-  Attribute,
-  Dim,
-  Graph,
-  Initialiser,
-  Node,
-  Value,
-  ValueType,
+import {
+  type Attribute,
+  type Dim,
+  type Graph,
+  type Initialiser,
+  type Node,
+  typeNumbers,
+  type Value,
 } from "./graph.ts";
 
 const opset = 21;
 const irVersion = 10;
 const alignment = 4096; // of constants in the second file, as ONNX recommends
-
-const elementTypes: Readonly<Record<ValueType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-};
 
 /** An ONNX model: the message, and the constants beside it when they are too large for it. */
 export type OnnxFiles = {
@@ -137,7 +128,7 @@ function encodeExternal(
 function encodeTensorHead({ name, dims, type }: Initialiser): Chunks {
   return [
     ...packedField(1, dims),
-    ...varintField(2, elementTypes[type]),
+    ...varintField(2, typeNumbers[type]),
     ...stringField(8, name),
   ];
 }
@@ -196,7 +187,7 @@ function encodeAttribute(name: string, attribute: Attribute): Chunks {
 function encodeValue({ name, dims, type }: Value): Chunks {
   const shape = dims.flatMap((dim) => bytesField(1, encodeDim(dim)));
   const tensor = [
-    ...varintField(1, elementTypes[type]),
+    ...varintField(1, typeNumbers[type]),
     ...bytesField(2, shape),
   ];
   return [...stringField(1, name), ...bytesField(2, bytesField(1, tensor))];

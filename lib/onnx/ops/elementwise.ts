@@ -1,7 +1,13 @@
 // Operators that work element by element, with broadcasting.
 
 import { broadcast } from "../dims.ts";
-import { addNode, type Graph, type Value, type ValueType } from "../graph.ts";
+import {
+  addNode,
+  type Graph,
+  typeNumbers,
+  type Value,
+  type ValueType,
+} from "../graph.ts";
 
 /** a + b */
 export function Add(graph: Graph, a: Value, b: Value): Value {
@@ -79,18 +85,9 @@ export function Gelu(graph: Graph, x: Value): Value {
   });
 }
 
-const onnxTypes: Readonly<Record<ValueType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-};
-
 /** The same elements as another type. */
 export function Cast(graph: Graph, x: Value, type: ValueType): Value {
   return addNode(graph, "Cast", [x], { dims: x.dims, type }, {
-    to: { kind: "int", value: onnxTypes[type] },
+    to: { kind: "int", value: typeNumbers[type] },
   });
 }
