@@ -1,7 +1,9 @@
 // What users import: one name per thing a person does with MedAnnotate.
 
 export type * from "./lib/base/image.ts";
+export { CancelledError } from "./lib/base/errors.ts";
 export * from "./lib/base/progress.ts";
+export type { Box, Point, Size, Tensor } from "./lib/base/tensor.ts";
 export * from "./lib/masks/bitmap.ts";
 export * from "./lib/masks/distance.ts";
 export * from "./lib/masks/metrics.ts";
@@ -80,3 +82,55 @@ export {
 } from "./lib/work/report/pictures.ts";
 export * from "./lib/work/report/overlay_video.ts";
 export * from "./lib/work/report/worst_frames.ts";
+export {
+  type Device,
+  type DeviceChoice,
+  openRuntime,
+  type Runtime,
+  type Session,
+} from "./lib/runtime/runtime.ts";
+export { type ModelRecord, modelRegistry } from "./lib/runtime/registry.ts";
+export type { Engine } from "./lib/sam2/engine.ts";
+export type { FramePrompt } from "./lib/sam2/interact.ts";
+export type { Direction } from "./lib/propagate/plan.ts";
+export * from "./lib/work/open_model.ts";
+export * from "./lib/work/open_store.ts";
+export * from "./lib/work/import.ts";
+export {
+  annotate,
+  type AnnotationPlace,
+  type Annotator,
+  redo,
+  showMissing,
+  undo,
+} from "./lib/work/annotate.ts";
+export {
+  type PropagateOptions,
+  type PropagateResult,
+  propagateSequence,
+} from "./lib/work/propagate.ts";
+export { propagateClip } from "./lib/work/propagate_clip.ts";
+export { type FilePrompt, readPromptsFile } from "./lib/work/prompts_file.ts";
+export * from "./lib/work/review.ts";
+export * from "./lib/work/segment.ts";
+export { exportStore } from "./lib/work/export_store.ts";
+export * from "./lib/work/demo.ts";
+export * from "./lib/work/verify.ts";
+export * from "./lib/notebook/agreement_view.ts";
+export * from "./lib/notebook/click.ts";
+export {
+  type Displayable,
+  displayed,
+  jupyterDisplay,
+  type MimeBundle,
+} from "./lib/notebook/display.ts";
+export { type DriftView, viewDrift } from "./lib/notebook/drift_view.ts";
+export * from "./lib/notebook/frame_view.ts";
+export * from "./lib/notebook/fresh_folder.ts";
+export * from "./lib/notebook/open_clip.ts";
+export * from "./lib/notebook/progress_view.ts";
+export * from "./lib/notebook/propagate.ts";
+export * from "./lib/notebook/review_view.ts";
+export * from "./lib/notebook/sample.ts";
+export * from "./lib/notebook/strip_view.ts";
+export * from "./lib/notebook/table_view.ts";

@@ -140,8 +140,8 @@ function parseCall(
     count: (name, { least = 0 } = {}) => {
       const value = text(name);
       if (value === undefined) return undefined;
-      const number = Number(value);
-      if (!Number.isInteger(number) || number < least) {
+      const number = /^\d+$/.test(value) ? Number(value) : NaN;
+      if (!Number.isSafeInteger(number) || number < least) {
         throw new UsageError(
           `--${name} is ${value}, expected a whole number of at least ${least}`,
         );
@@ -169,8 +169,9 @@ function parseWords(options: ParseArgsOptionsConfig, args: readonly string[]) {
 function checkPositionals({ positionals, usage }: Command, call: Call) {
   const count = call.positionals.length;
   if (count < positionals.least || count > positionals.most) {
+    const expected = positionals.most === 0 ? "none" : usage.split(" [")[0];
     throw new UsageError(
-      `${count} arguments were given, expected ${usage.split(" [")[0]}`,
+      `${count} arguments were given, expected ${expected}`,
     );
   }
 }

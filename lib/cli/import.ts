@@ -1,6 +1,7 @@
 // deno task import: a folder of frames or a video becomes a sequence.
 
-import { importSequence } from "../work/import.ts";
+import { openFrames } from "../media/open_frames.ts";
+import { importFrames } from "../work/import.ts";
 import { type Command, runCommand } from "./command.ts";
 import { openStoreOf, storeOptions } from "./store_options.ts";
 
@@ -16,20 +17,17 @@ export const importVerb: Command = {
   },
   positionals: { least: 1, most: 1 },
   async run(call) {
-    const store = await openStoreOf(call);
+    const { signal, onProgress } = call;
+    const options = { signal, onProgress };
+    // first, so that no store is made for what cannot be read
+    const frames = await openFrames(call.positionals[0], options);
     try {
-      const { signal, onProgress } = call;
-      const { sequence, frames } = await importSequence(
-        store,
-        call.positionals[0],
-        {
-          patient: call.text("patient"),
-          procedure: call.text("procedure"),
-          signal,
-          onProgress,
-        },
-      );
-      await frames.close();
+      const store = await openStoreOf(call);
+      const sequence = await importFrames(store, frames, {
+        patient: call.text("patient"),
+        procedure: call.text("procedure"),
+        ...options,
+      }).finally(() => store.close());
       const { id, frameCount, fps, width, height, framesSha256 } = sequence;
       call.say(
         `sequence ${id}: ${frameCount} frames of ${width}x${height}` +
@@ -44,7 +42,7 @@ export const importVerb: Command = {
         framesSha256,
       };
     } finally {
-      await store.close();
+      await frames.close();
     }
   },
 };

@@ -15,6 +15,10 @@ export const Notebook = z.looseObject({
     cell_type: z.enum(["code", "markdown", "raw"]),
     source: Text,
     metadata: z.looseObject({}),
+    outputs: z.array(z.looseObject({
+      output_type: z.string(),
+      data: z.looseObject({}).optional(),
+    })).optional(),
   })),
 });
 /** A notebook of format 4; what is not named here is kept as it is. */
@@ -51,11 +55,15 @@ export function joinCells(notebook: Notebook): string {
   return `${cells.join("\n")}\nexport {};\n`;
 }
 
-/** Without the times and versions that change from run to run, as it is kept in git. */
+/** Without what changes from run to run or shows nothing, as it is kept in git. */
 export function tidyNotebook(notebook: Notebook): Notebook {
-  const cells = notebook.cells.map((cell) => {
+  const cells = notebook.cells.map(({ outputs, ...cell }) => {
     const { execution: _, ...metadata } = cell.metadata;
-    return { ...cell, metadata };
+    if (!outputs) return { ...cell, metadata };
+    const shown = outputs.filter(({ data }) =>
+      data === undefined || Object.keys(data).length > 0
+    );
+    return { ...cell, metadata, outputs: shown };
   });
   const { kernelspec } = notebook.metadata;
   return { ...notebook, metadata: { kernelspec }, cells };

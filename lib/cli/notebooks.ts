@@ -33,7 +33,7 @@ export const notebooks: Command = {
     "check-only": { type: "boolean", help: "check types, run nothing" },
     write: { type: "boolean", help: "keep the new outputs in the notebook" },
   },
-  positionals: { least: 0, most: Infinity },
+  positionals: { least: 0, most: 99 },
   async run(call) {
     const paths = call.positionals.length > 0
       ? call.positionals.map((path) => resolve(path))

@@ -1,11 +1,15 @@
 // deno task propagate: from a few clicks to a mask on every frame.
 
+import type { Frames } from "../media/frames.ts";
+import { openFrames } from "../media/open_frames.ts";
 import type { Direction } from "../propagate/plan.ts";
-import type { Store } from "../store/database.ts";
 import { openForWriting } from "../store/writer.ts";
-import { importSequence, openSequence } from "../work/import.ts";
+import { importFrames, openSequence } from "../work/import.ts";
 import { openModel } from "../work/open_model.ts";
+import { readPromptsFile } from "../work/prompts_file.ts";
+import { requireRange } from "../work/propagate.ts";
 import { propagateClip } from "../work/propagate_clip.ts";
+import { requireWritable } from "../work/write_file.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";
 import { modelChoiceOf, modelOptions } from "./model_options.ts";
 import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
@@ -38,76 +42,91 @@ export const propagate: Command = {
   async run(call) {
     const choice = modelChoiceOf(call);
     const direction = directionOf(call);
-    const [from, to] = [call.count("from"), call.count("to")];
+    const range = { from: call.count("from"), to: call.count("to") };
     requireOneInput(call);
-    const store = await openStoreOf(call);
-    try {
-      const { sequence, frames } = await openInput(store, call);
-      try {
-        const writer = await openForWriting(store, sequence.id);
-        try {
-          const model = await openModel(choice);
-          try {
-            const { onProgress, signal } = call;
-            const annotator = { writer, frames, model };
-            const done = await propagateClip(annotator, {
-              prompts: call.text("prompts"),
-              out: call.text("out"),
-              direction,
-              from,
-              to,
-              restart: call.flag("restart"),
-              onProgress,
-              signal,
-            });
-            call.say(
-              `sequence ${sequence.id}: ${done.framesTracked} steps tracked in this call, ` +
-                `${done.run.framesDone} of ${done.run.framesTotal} done, ${
-                  done.msPerFrame.toFixed(1)
-                } ms each on ${model.runtime.device}`,
-            );
-            return {
-              sequenceId: sequence.id,
-              runId: done.run.id,
-              frames: sequence.frameCount,
-              framesTracked: done.framesTracked,
-              framesDone: done.run.framesDone,
-              framesTotal: done.run.framesTotal,
-              msPerFrame: done.msPerFrame,
-              model: model.id,
-              modelSha256: model.sha256,
-              side: model.engine.side,
-              device: model.runtime.device,
-              out: call.text("out"),
-            };
-          } finally {
-            await model.close();
-          }
-        } finally {
-          await writer.close();
-        }
-      } finally {
-        await frames.close();
-      }
-    } finally {
-      await store.close();
-    }
+    await using open = new AsyncDisposableStack();
+    const model = open.adopt(await openModel(choice), close);
+    const { store, sequence, frames } = await openInput(call, range, open);
+    const writer = open.adopt(await openForWriting(store, sequence.id), close);
+    const { onProgress, signal } = call;
+    const done = await propagateClip({ writer, frames, model }, {
+      prompts: call.text("prompts"),
+      out: call.text("out"),
+      direction,
+      ...range,
+      restart: call.flag("restart"),
+      onProgress,
+      signal,
+    });
+    const { framesTracked, msPerFrame, run } = done;
+    call.say(
+      `sequence ${sequence.id}: ${framesTracked} steps tracked in this call, ` +
+        `${run.framesDone} of ${run.framesTotal} done, ${
+          msPerFrame.toFixed(1)
+        } ms each on ${model.runtime.device}`,
+    );
+    return {
+      sequenceId: sequence.id,
+      runId: run.id,
+      frames: sequence.frameCount,
+      framesTracked,
+      framesDone: run.framesDone,
+      framesTotal: run.framesTotal,
+      msPerFrame,
+      model: model.id,
+      modelSha256: model.sha256,
+      side: model.engine.side,
+      device: model.runtime.device,
+      out: call.text("out"),
+    };
   },
 };
+
+/** Opens what is propagated; an INPUT is stored only when all that was asked fits it. */
+async function openInput(
+  call: Call,
+  range: Range,
+  open: AsyncDisposableStack,
+) {
+  const { onProgress, signal } = call;
+  const [id] = sequenceIdsOf(call);
+  if (id !== undefined) {
+    const store = open.adopt(await openStoreOf(call), close);
+    const { sequence, frames } = await openSequence(store, id, { signal });
+    open.adopt(frames, close);
+    await checkAsked(call, range, frames);
+    return { store, sequence, frames };
+  }
+  const options = { onProgress, signal };
+  const frames = open.adopt(
+    await openFrames(call.positionals[0], options),
+    close,
+  );
+  await checkAsked(call, range, frames);
+  const store = open.adopt(await openStoreOf(call), close);
+  const sequence = await importFrames(store, frames, options);
+  return { store, sequence, frames };
+}
+
+type Range = { readonly from?: number; readonly to?: number };
+
+async function checkAsked(call: Call, range: Range, { count, size }: Frames) {
+  requireRange(count, range);
+  const prompts = call.text("prompts");
+  if (prompts) await readPromptsFile(prompts, { ...size, frameCount: count });
+  const out = call.text("out");
+  if (out) await requireWritable(out);
+}
+
+function close(what: { close(): Promise<void> }): Promise<void> {
+  return what.close();
+}
 
 function requireOneInput(call: Call) {
   const ids = sequenceIdsOf(call);
   if (ids.length + call.positionals.length !== 1) {
     throw new UsageError("expected either an INPUT or one --sequence");
   }
-}
-
-function openInput(store: Store, call: Call) {
-  const { onProgress, signal } = call;
-  const [id] = sequenceIdsOf(call);
-  return id === undefined
-    ? importSequence(store, call.positionals[0], { onProgress, signal })
-    : openSequence(store, id, { signal });
 }
 
 function directionOf(call: Call): "both" | Direction {

@@ -3,7 +3,7 @@
 // The same command gives the same frames and masks. The video's bytes may
 // change with another version of FFmpeg.
 
-import { messageOf } from "../base/errors.ts";
+import { fileURLToPath } from "node:url";
 import type { Bitmap } from "../base/image.ts";
 import { bitmapToRle, encodeCounts } from "../masks/rle.ts";
 import { createVideoWriter } from "../media/video_writer.ts";
@@ -13,10 +13,7 @@ import {
   type SampleClip,
   sampleClip,
 } from "../scenes/sample_clip.ts";
-
-const HELP = `deno task sample [--out DIR]
-
-Writes clip.mp4, truth.json and prompts.json; DIR is data/sample unless given.`;
+import { type Command, runCommand } from "./command.ts";
 
 /**
  * What a person would click: the polyp on the first frame, a correction where
@@ -31,30 +28,29 @@ const PROMPTS = [
   click(INSTRUMENT, 45, { x: 400, y: 291, tag: "instrument" }),
 ];
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+const shipped = fileURLToPath(new URL("../../data/sample", import.meta.url));
 
-/** Runs the task; returns its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(HELP);
-    return 0;
-  }
-  const isOut = args.length === 2 && args[0] === "--out";
-  if (args.length > 0 && !isOut) {
-    console.error(HELP);
-    return 2;
-  }
-  try {
-    await writeSample(isOut ? args[1] : "data/sample");
-    return 0;
-  } catch (error) {
-    console.error(`error: ${messageOf(error)}`);
-    return 1;
-  }
-}
+export const sample: Command = {
+  name: "sample",
+  usage: "[--out DIR]",
+  summary: "Writes clip.mp4, truth.json and prompts.json of the sample clip.",
+  options: {
+    out: {
+      type: "string",
+      help: "the folder, which must exist (default data/sample)",
+    },
+  },
+  positionals: { least: 0, most: 0 },
+  async run(call) {
+    const out = call.text("out") ?? shipped;
+    const frames = await writeSample(out);
+    call.say(`${frames} frames in ${out}`);
+    return { out, frames };
+  },
+};
 
-/** Writes the clip, its truth and its prompts into a folder. */
-export async function writeSample(folder: string) {
+/** Writes the clip, its truth and its prompts into a folder; returns how many frames. */
+export async function writeSample(folder: string): Promise<number> {
   const clip = sampleClip();
   const { size, fps, count } = clip;
   const video = `${folder}/clip.mp4`;
@@ -79,6 +75,7 @@ export async function writeSample(folder: string) {
   }
   await writeJson(`${folder}/truth.json`, truthOf(clip, frames));
   await writeJson(`${folder}/prompts.json`, { prompts: PROMPTS });
+  return count;
 }
 
 function click(
@@ -126,3 +123,5 @@ function truthOf(clip: SampleClip, frames: readonly unknown[]) {
 async function writeJson(path: string, value: unknown) {
   await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
 }
+
+if (import.meta.main) await runCommand(sample);

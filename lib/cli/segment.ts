@@ -77,21 +77,27 @@ export const segment: Command = {
 };
 
 function parsePoint(text: string): FramePrompt {
-  const match = text.match(/^([^,]+),([^,]+),([+-])$/);
-  const [x, y] = [Number(match?.[1]), Number(match?.[2])];
-  if (!match || !Number.isFinite(x) || !Number.isFinite(y)) {
+  const [left, top, sign, ...others] = text.split(",");
+  const [x, y] = [parseNumber(left), parseNumber(top)];
+  const isSign = sign === "+" || sign === "-";
+  if (!isSign || Number.isNaN(x + y) || others.length > 0) {
     throw new UsageError(`--point is ${text}, expected X,Y,+ or X,Y,-`);
   }
-  return { kind: "point", x, y, sign: match[3] === "+" ? "+" : "-" };
+  return { kind: "point", x, y, sign };
 }
 
 function parseBox(text: string): FramePrompt {
-  const numbers = text.split(",").map(Number);
+  const numbers = text.split(",").map(parseNumber);
   if (numbers.length !== 4 || !numbers.every(Number.isFinite)) {
     throw new UsageError(`--box is ${text}, expected X0,Y0,X1,Y1`);
   }
   const [x0, y0, x1, y1] = numbers;
   return { kind: "box", x0, y0, x1, y1 };
+}
+
+/** A decimal number; NaN for anything else, such as nothing at all. */
+function parseNumber(text = ""): number {
+  return /^-?\d+(\.\d*)?$/.test(text) ? Number(text) : NaN;
 }
 
 if (import.meta.main) await runCommand(segment);

@@ -199,24 +199,19 @@ export async function settleCondition(
 
 /** The nearest conditions of each object, computed when a step first needs them. */
 function conditionCache(source: PropagationSource) {
-  const settled = new Map<string, ConditionResult>();
-  const around = async (step: Step) => {
-    const needed = new Map<number, Map<number, ConditionResult>>();
-    const used = new Set<string>();
-    for (const object of step.objects) {
-      const near = nearest(source.conditions.get(object) ?? [], step.frame);
+  const settled = new Map<number, ReadonlyMap<number, ConditionResult>>();
+  const around = async ({ objects, frame }: Step) => {
+    for (const object of objects) {
+      const before = settled.get(object);
       const results = new Map<number, ConditionResult>();
+      const near = nearest(source.conditions.get(object) ?? [], frame);
       for (const condition of near) {
-        const key = `${object} ${condition.frame}`;
-        used.add(key);
-        const result = settled.get(key) ?? await settle(condition);
-        settled.set(key, result);
+        const result = before?.get(condition.frame) ?? await settle(condition);
         results.set(condition.frame, result);
       }
-      needed.set(object, results);
+      settled.set(object, results);
     }
-    for (const key of settled.keys()) if (!used.has(key)) settled.delete(key);
-    return needed;
+    return settled;
   };
   const settle = async (condition: Condition) => {
     const features = await source.readFeatures(condition.frame);

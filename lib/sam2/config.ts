@@ -141,28 +141,30 @@ export function readSam2Config(
     },
     channels: dims("image_encoder.neck.convs.0.conv.weight")[0],
     memoryChannels: dims("memory_encoder.out_proj.weight")[0],
-    memoryAttentionLayers: countLayers(
-      tensors,
-      (i) => `memory_attention.layers.${i}.norm1.weight`,
-    ),
+    memoryAttentionLayers: countLayers(tensors, "memory_attention.layers"),
     decoderHeads: hints?.decoderHeads ?? 8,
     multimaskForTracking: hints?.behaviour.multimaskForTracking ?? true,
   };
 }
 
+/** One more than the highest number after a prefix, so that a layer with a tensor missing still counts. */
 function countLayers(
   tensors: ReadonlyMap<string, TensorInfo>,
-  nameOf: (index: number) => string,
+  prefix: string,
 ): number {
   let count = 0;
-  while (tensors.has(nameOf(count))) count++;
+  for (const name of tensors.keys()) {
+    if (!name.startsWith(`${prefix}.`)) continue;
+    const index = Number.parseInt(name.slice(prefix.length + 1));
+    if (index >= count && index < tensors.size) count = index + 1;
+  }
   return count;
 }
 
 /** A block whose shortcut is projected is the first of its stage. */
 function readStages(tensors: ReadonlyMap<string, TensorInfo>): number[] {
   const prefix = "image_encoder.trunk.blocks";
-  const blocks = countLayers(tensors, (i) => `${prefix}.${i}.norm1.weight`);
+  const blocks = countLayers(tensors, prefix);
   const stages: number[] = [];
   for (let i = 0; i < blocks; i++) {
     if (i === 0 || tensors.has(`${prefix}.${i}.proj.weight`)) stages.push(0);

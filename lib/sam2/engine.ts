@@ -145,11 +145,11 @@ export async function openEngine(
       if (!isBuilt) writeModel(path, build(weights, side));
       sessions[name] = await runtime.load(path);
     }
+    return engineOf(weights, runtime, { side, sessions });
   } catch (error) {
     for (const session of Object.values(sessions)) await session.release();
     throw error;
   }
-  return engineOf(weights, runtime, { side, sessions });
 }
 
 function engineOf(

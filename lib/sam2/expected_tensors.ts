@@ -75,9 +75,11 @@ function addTrunk(
   tensors: ReadonlyMap<string, TensorInfo>,
 ) {
   const prefix = "image_encoder.trunk";
-  const grid = tensors.get(`${prefix}.pos_embed`)?.dims.slice(2) ?? [];
+  const [, , height = 0, width = 0] =
+    tensors.get(`${prefix}.pos_embed`)?.dims ??
+      [];
   const window = trunk.windowPerStage[0];
-  shapes.set(`${prefix}.pos_embed`, [1, trunk.embedDim, ...grid]);
+  shapes.set(`${prefix}.pos_embed`, [1, trunk.embedDim, height, width]);
   shapes.set(`${prefix}.pos_embed_window`, [
     1,
     trunk.embedDim,

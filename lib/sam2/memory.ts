@@ -131,6 +131,9 @@ function closestConditioning(
   if (limit === undefined || all.length <= limit) {
     return { chosen: all, rest: new Map<number, FrameMemory>() };
   }
+  if (limit < 2) {
+    throw new RangeError(`maxConditioning is ${limit}, expected at least 2`);
+  }
   const before = all.filter((memory) => memory.frame < frame)
     .sort((a, b) => b.frame - a.frame);
   const after = all.filter((memory) => memory.frame >= frame)

@@ -23,7 +23,7 @@ export function readSam2Weights(
   { hints }: { hints?: Sam2Hints } = {},
 ): Sam2Weights {
   const { source, tensors } = checkpoint;
-  const config = readSam2Config(tensors, hints);
+  const config = configOf(checkpoint, hints);
   checkTensors(tensors, config, { source });
   return {
     source,
@@ -41,4 +41,16 @@ export function readSam2Weights(
       return tensor;
     },
   };
+}
+
+/** The sizes; an error names the file that does not tell them. */
+function configOf({ source, tensors }: Checkpoint, hints?: Sam2Hints) {
+  try {
+    return readSam2Config(tensors, hints);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`Cannot use ${source}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

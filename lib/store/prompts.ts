@@ -26,7 +26,24 @@ export type Prompt =
     readonly x1: number;
     readonly y1: number;
   }
-  | { readonly kind: "mask"; readonly rle: Rle };
+  | {
+    readonly kind: "mask";
+    readonly rle: Rle;
+    /** Set when this is the mask that the first prompt of a place found there. */
+    readonly was?: EarlierMask;
+  };
+
+const EarlierMaskJson = z.object({
+  origin: z.enum(["click", "propagated", "drawn", "imported", "detected"]),
+  modelSha256: z.string().nullable(),
+  predictedIou: z.number().nullable(),
+  presenceScore: z.number().nullable(),
+  drift: z.number().nullable(),
+  source: z.string().nullable(),
+  verified: z.boolean(),
+}).readonly();
+/** What a mask was before prompts changed it, so that undo brings it back. */
+export type EarlierMask = z.infer<typeof EarlierMaskJson>;
 
 /** A prompt for an object on a frame. */
 export type NewPrompt = {
@@ -141,9 +158,14 @@ export function promptsSha256(prompts: readonly NewPrompt[]): string {
     prompts.map(({ objectId, frame, prompt }) => ({
       objectId,
       frame,
-      prompt: toJson(prompt),
+      prompt: toJson(withoutHistory(prompt)),
     })),
   );
+}
+
+/** What a mask was before does not change what it leads to. */
+function withoutHistory(prompt: Prompt): Prompt {
+  return prompt.kind === "mask" ? { kind: "mask", rle: prompt.rle } : prompt;
 }
 
 /** Undoes or redoes a step: adding while undoing is removing, and so on. */
@@ -198,16 +220,18 @@ const PromptJson = z.discriminatedUnion("kind", [
     kind: z.literal("mask"),
     size: z.tuple([z.int().positive(), z.int().positive()]),
     counts: z.string(),
+    was: EarlierMaskJson.optional(),
   }),
 ]);
 
 function toJson(prompt: Prompt): z.infer<typeof PromptJson> {
   if (prompt.kind !== "mask") return PromptJson.parse(prompt);
-  const { size: [height, width], counts } = prompt.rle;
+  const { rle: { size: [height, width], counts }, was } = prompt;
   return PromptJson.parse({
     kind: "mask",
     size: [height, width],
     counts: encodeCounts(counts),
+    ...(was ? { was } : {}),
   });
 }
 
@@ -225,6 +249,7 @@ function fromRow(
     ? {
       kind: "mask",
       rle: { size: json.size, counts: decodeCounts(json.counts) },
+      ...(json.was ? { was: json.was } : {}),
     }
     : json;
   return { id, sequenceId, objectId, frame, prompt };

@@ -3,10 +3,7 @@
 // Opening reads the directory of the file and proves that every tensor lies
 // inside it; the values stay on disk until somebody asks. Knows no model.
 
-import { extname } from "node:path";
 import type { Tensor } from "../base/tensor.ts";
-import { openSafetensors } from "./safetensors.ts";
-import { openTorchFile } from "./torch_file.ts";
 
 /** How the values of a tensor are stored. */
 export type ElementType =
@@ -38,26 +35,3 @@ export type Checkpoint = {
   read(name: string): Tensor;
   close(): void;
 };
-
-/**
- * Opens a `.pt` or `.safetensors` checkpoint, told apart by its first bytes.
- *
- * @throws SyntaxError naming the place, when the file is damaged or hostile
- */
-export function openCheckpoint(path: string): Checkpoint {
-  const head = new Uint8Array(4);
-  const file = Deno.openSync(path);
-  try {
-    file.readSync(head);
-  } finally {
-    file.close();
-  }
-  const isZip = head[0] === 0x50 && head[1] === 0x4b;
-  if (isZip) return openTorchFile(path);
-  if (extname(path) === ".safetensors") return openSafetensors(path);
-  throw new SyntaxError(
-    `Cannot read checkpoint ${path}: it starts with bytes ${[
-      ...head,
-    ]}, expected a zip archive (.pt) or a .safetensors file`,
-  );
-}

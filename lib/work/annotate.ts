@@ -1,15 +1,15 @@
 // Annotate: prompts in, mask out, with undo and redo.
 //
 // The prompts of an object on a frame are kept in order; the mask is always
-// what they give when they are replayed. A first prompt on a frame that
-// propagation has filled starts from the mask that is there, which is kept as
-// a prompt of its own, so that nothing but the prompts is needed later.
+// what they give when they are replayed. A first prompt on a frame that has a
+// mask already starts from it: that mask is kept as a prompt of its own, with
+// what it was, so that undo brings it back and nothing but the prompts is
+// needed later.
 
 import type { Size } from "../base/tensor.ts";
 import type { Frames } from "../media/frames.ts";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
 import { sigmoid, toFrameMask } from "../propagate/propagate.ts";
-import type { Engine, FrameFeatures } from "../sam2/engine.ts";
 import { encodeFrame } from "../sam2/image.ts";
 import {
   checkInside,
@@ -19,11 +19,16 @@ import {
 import {
   deleteMask,
   findMask,
+  type NewMask,
   saveMask,
   type StoredMask,
 } from "../store/masks.ts";
 import { inTransaction } from "../store/database.ts";
-import { getOrCreateObject, setObjectTag } from "../store/objects.ts";
+import {
+  getOrCreateObject,
+  listObjects,
+  setObjectTag,
+} from "../store/objects.ts";
 import {
   addPrompt,
   listPrompts,
@@ -61,93 +66,132 @@ export async function annotate(
   prompt: Prompt,
 ): Promise<StoredMask> {
   const { writer: { store, sequence } } = annotator;
-  checkPlace(place, sequence.frameCount);
+  await checkPlace(annotator, place);
   checkInside(toFramePrompt(prompt), sizeOf(sequence));
   const before = await listPrompts(store, sequence.id, place);
-  const mask = await findMask(store, place);
-  const startsFromMask = before.length === 0 && mask !== undefined &&
-    prompt.kind !== "mask";
-  if (startsFromMask) {
-    const { height, width, counts } = mask;
-    const rle = {
-      size: [height, width],
-      counts: decodeCounts(counts),
-    } as const;
-    await addPrompt(store, { ...place, prompt: { kind: "mask", rle } });
-  }
-  await addPrompt(store, { ...place, prompt });
-  const shown = await showPrompts(annotator, place);
-  if (!shown) throw new Error(`Frame ${place.frame} lost its prompts`);
-  return shown;
+  const found = await findMask(store, place);
+  const start = before.length === 0 && found ? [startFrom(found)] : [];
+  const added = [...start, prompt];
+  const answer = await answerPrompts(annotator, place, [
+    ...before.map(({ prompt }) => prompt),
+    ...added,
+  ]); // first, so that nothing is kept when the model fails
+  await inTransaction(store, async (store) => {
+    for (const prompt of added) await addPrompt(store, { ...place, prompt });
+  });
+  return await saveMask(annotator.writer, answer);
 }
 
 /** Takes back the last prompt of the sequence; undefined when there is none. */
-export function undo(annotator: Annotator) {
-  return turn(annotator, undoPrompt);
+export async function undo(
+  annotator: Annotator,
+): Promise<PromptChange | undefined> {
+  const { writer, writer: { store, sequence } } = annotator;
+  const change = await undoPrompt(store, sequence.id);
+  if (!change) return undefined;
+  const { objectId, frame } = change.prompt;
+  const [first, ...others] = await listPrompts(store, sequence.id, {
+    objectId,
+    frame,
+  });
+  const was = first && others.length === 0 && change.kind === "removed" &&
+      first.id + 1 === change.prompt.id // both came with one click
+    ? earlierMask(first.prompt)
+    : undefined;
+  if (!was) {
+    await showPrompts(annotator, change.prompt);
+    return change;
+  }
+  await undoPrompt(store, sequence.id);
+  await deleteMask(writer, { objectId, frame });
+  await saveMask(writer, { objectId, frame, ...was });
+  return change;
 }
 
 /** Gives the last prompt that was taken back again; undefined when there is none. */
-export function redo(annotator: Annotator) {
-  return turn(annotator, redoPrompt);
-}
-
-async function turn(
+export async function redo(
   annotator: Annotator,
-  step: typeof undoPrompt,
 ): Promise<PromptChange | undefined> {
   const { store, sequence } = annotator.writer;
-  const change = await step(store, sequence.id);
-  if (change) await showPrompts(annotator, change.prompt);
-  return change;
+  const change = await redoPrompt(store, sequence.id);
+  if (!change) return undefined;
+  const isStart = change.kind === "added" && earlierMask(change.prompt.prompt);
+  const next = isStart ? await redoPrompt(store, sequence.id) : undefined;
+  await showPrompts(annotator, change.prompt);
+  return next ?? change;
+}
+
+/** The mask that is there, as the first prompt of its place. */
+function startFrom(mask: StoredMask): Prompt {
+  const { height, width, counts } = mask;
+  const { origin, modelSha256, predictedIou, presenceScore } = mask;
+  const { drift, source, verified } = mask;
+  return {
+    kind: "mask",
+    rle: { size: [height, width], counts: decodeCounts(counts) },
+    was: {
+      origin,
+      modelSha256,
+      predictedIou,
+      presenceScore,
+      drift,
+      source,
+      verified,
+    },
+  };
+}
+
+function earlierMask(prompt: Prompt) {
+  if (prompt.kind !== "mask" || !prompt.was) return undefined;
+  return { ...prompt.was, bitmap: rleToBitmap(prompt.rle) };
 }
 
 /** Replays the prompts of a place and saves their mask; without prompts removes it. */
 export async function showPrompts(
-  { writer, frames, model }: Annotator,
+  annotator: Annotator,
   { objectId, frame }: AnnotationPlace,
 ): Promise<StoredMask | undefined> {
-  const { store, sequence } = writer;
-  const prompts = await listPrompts(store, sequence.id, { objectId, frame });
+  const { writer, writer: { store, sequence } } = annotator;
+  const place = { objectId, frame };
+  const prompts = await listPrompts(store, sequence.id, place);
   if (prompts.length === 0) {
-    await deleteMask(writer, { objectId, frame });
+    await deleteMask(writer, place);
     return undefined;
   }
+  const given = prompts.map(({ prompt }) => prompt);
+  return await saveMask(writer, await answerPrompts(annotator, place, given));
+}
+
+/** What prompts lead to, not saved yet; a mask given last is taken as it is. */
+async function answerPrompts(
+  { writer: { sequence }, frames, model }: Annotator,
+  { objectId, frame }: AnnotationPlace,
+  prompts: readonly Prompt[],
+): Promise<NewMask> {
   const { engine } = model;
+  const frameSize = sizeOf(sequence);
   const features = await encodeFrame(engine, await frames.read(frame));
   try {
-    const replayed = await replayOn(
-      engine,
-      features,
-      prompts.map(({ prompt }) => prompt),
-      { frame, frameSize: sizeOf(sequence) },
-    );
-    return await saveMask(writer, {
-      ...replayed,
+    const given = prompts.map(toFramePrompt);
+    const place = { frame, frameSize };
+    const { result } = await replayPrompts(engine, features, given, place);
+    const last = given.at(-1);
+    return {
       objectId,
       frame,
+      bitmap: last?.kind === "mask"
+        ? last.mask
+        : toFrameMask(result.lowRes, frameSize),
+      predictedIou: result.iou,
+      presenceScore: sigmoid(result.objectScore),
       origin: "click",
       modelSha256: model.sha256,
       drift: 0,
       source: "prompt",
-    });
+    };
   } finally {
     await engine.releaseFeatures(features);
   }
-}
-
-async function replayOn(
-  engine: Engine,
-  features: FrameFeatures,
-  prompts: readonly Prompt[],
-  place: { readonly frame: number; readonly frameSize: Size },
-) {
-  const given = prompts.map(toFramePrompt);
-  const { result } = await replayPrompts(engine, features, given, place);
-  return {
-    bitmap: toFrameMask(result.lowRes, place.frameSize),
-    predictedIou: result.iou,
-    presenceScore: sigmoid(result.objectScore),
-  };
 }
 
 /** A stored prompt as the model takes it. */
@@ -192,13 +236,21 @@ export async function showMissing(annotator: Annotator): Promise<void> {
   }
 }
 
-function checkPlace({ frame }: AnnotationPlace, frameCount: number) {
+async function checkPlace(
+  { writer: { store, sequence } }: Annotator,
+  { objectId, frame }: AnnotationPlace,
+) {
+  const { id, frameCount } = sequence;
   if (!Number.isInteger(frame) || frame < 0 || frame >= frameCount) {
     throw new RangeError(
       `There is no frame ${frame}, the sequence has frames 0 to ${
         frameCount - 1
       }`,
     );
+  }
+  const objects = await listObjects(store, id);
+  if (!objects.some((object) => object.id === objectId)) {
+    throw new RangeError(`Sequence ${id} has no object ${objectId}`);
   }
 }
 

@@ -8,6 +8,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OnProgress } from "../base/progress.ts";
 import type { Frames } from "../media/frames.ts";
+import { openFrames } from "../media/open_frames.ts";
 import type { Store } from "../store/database.ts";
 import { listMasks, type StoredMask } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
@@ -17,7 +18,7 @@ import { openForWriting } from "../store/writer.ts";
 import { showMissing } from "./annotate.ts";
 import { exportStore } from "./export_store.ts";
 import { findClick } from "./find_click.ts";
-import { importSequence } from "./import.ts";
+import { importFrames } from "./import.ts";
 import { type ModelChoice, type OpenModel, openModel } from "./open_model.ts";
 import { openDataStore } from "./open_store.ts";
 import { propagateSequence } from "./propagate.ts";
@@ -86,14 +87,20 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       `${id} at ${engine.side} px on ${runtime.device}`,
   );
   try {
-    const store = await openDataStore({ folder: join(out, "store") });
+    const frames = await openFrames(input, options);
     try {
-      const { sequence, frames } = await timed(
-        "import",
-        () => importSequence(store, input, options),
-        ({ sequence }) => `${sequence.frameCount} frames`,
-      );
+      if (promptsFile) {
+        // read again later; here so that nothing is stored when they do not fit
+        const { size, count } = frames;
+        await readPromptsFile(promptsFile, { ...size, frameCount: count });
+      }
+      const store = await openDataStore({ folder: join(out, "store") });
       try {
+        const sequence = await timed(
+          "import",
+          () => importFrames(store, frames, options),
+          ({ frameCount }) => `${frameCount} frames`,
+        );
         return await onSequence({
           ...options,
           out,
@@ -106,10 +113,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
           timed,
         });
       } finally {
-        await frames.close();
+        await store.close();
       }
     } finally {
-      await store.close();
+      await frames.close();
     }
   } finally {
     await model.close();

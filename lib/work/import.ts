@@ -30,6 +30,12 @@ export type WorkOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** Whose frames are imported; a patient is a code, never a name. */
+export type ImportOptions = WorkOptions & {
+  readonly patient?: string;
+  readonly procedure?: string;
+};
+
 /**
  * Imports a folder or video, or finds it when the same frames are there.
  *
@@ -39,41 +45,47 @@ export type WorkOptions = {
 export async function importSequence(
   store: Store,
   input: string,
-  { patient, procedure, onProgress, signal }: WorkOptions & {
-    readonly patient?: string;
-    readonly procedure?: string;
-  } = {},
+  options: ImportOptions = {},
 ): Promise<OpenSequence> {
-  const frames = await openFrames(input, { onProgress, signal });
+  const frames = await openFrames(input, options);
   try {
-    const hashed = await hashFrames(frames, { onProgress, signal });
-    const sequence = await store.db.transaction().execute(async (db) => {
-      const patientId = patient === undefined
-        ? null
-        : (await getOrCreatePatient({ db }, patient)).id;
-      const isPlaced = procedure !== undefined || patientId !== null;
-      const procedureId = isPlaced
-        ? (await getOrCreateProcedure({ db }, {
-          patientId,
-          name: procedure ?? nameOfSource(frames.source),
-        })).id
-        : null;
-      return await getOrCreateSequence({ db }, {
-        name: nameOfSource(frames.source),
-        kind: frames.kind,
-        source: frames.source,
-        width: frames.size.width,
-        height: frames.size.height,
-        fps: frames.fps ?? null,
-        procedureId,
-        frames: hashed,
-      });
-    });
+    const sequence = await importFrames(store, frames, options);
     return { sequence, frames };
   } catch (error) {
     await frames.close();
     throw error;
   }
+}
+
+/** Imports frames that are open already, and stay so; nothing is stored when one cannot be read. */
+export async function importFrames(
+  store: Store,
+  frames: Frames,
+  { patient, procedure, onProgress, signal }: ImportOptions = {},
+): Promise<Sequence> {
+  const hashed = await hashFrames(frames, { onProgress, signal });
+  return await store.db.transaction().execute(async (db) => {
+    const patientId = patient === undefined
+      ? null
+      : (await getOrCreatePatient({ db }, patient)).id;
+    const isPlaced = procedure !== undefined || patientId !== null;
+    const procedureId = isPlaced
+      ? (await getOrCreateProcedure({ db }, {
+        patientId,
+        name: procedure ?? nameOfSource(frames.source),
+      })).id
+      : null;
+    return await getOrCreateSequence({ db }, {
+      name: nameOfSource(frames.source),
+      kind: frames.kind,
+      source: frames.source,
+      width: frames.size.width,
+      height: frames.size.height,
+      fps: frames.fps ?? null,
+      procedureId,
+      frames: hashed,
+    });
+  });
 }
 
 /** The name of a folder or file; where a folder is only called `images`, that of the one around it. */

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { messageOf } from "../base/errors.ts";
 import { readSam2Weights, type Sam2Weights } from "../sam2/weights.ts";
 import { Sam2Hints } from "../sam2/config.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
@@ -38,7 +39,7 @@ function readHints(
   const beside = path.replace(/\.[^./\\]+$/, ".json");
   const text = readIfThere(beside) ?? metadata.sam2;
   if (text === undefined) return undefined;
-  const hints = Sam2Hints.safeParse(JSON.parse(text));
+  const hints = Sam2Hints.safeParse(parseJson(text, path, beside));
   if (hints.success) return hints.data;
   throw new RangeError(
     `Cannot use ${path}: ${beside} does not tell its sizes (${
@@ -47,6 +48,19 @@ function readHints(
       ).join("; ")
     })`,
   );
+}
+
+function parseJson(text: string, path: string, beside: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RangeError(
+      `Cannot use ${path}: what tells its sizes (${beside}, or its own metadata) is no JSON: ${
+        messageOf(error)
+      }`,
+      { cause: error },
+    );
+  }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -51,7 +51,7 @@ export async function readPromptsFile(
   path: string,
   sequence: Pick<Sequence, "width" | "height" | "frameCount">,
 ): Promise<readonly FilePrompt[]> {
-  const entries = parseEntries(path, await Deno.readTextFile(path));
+  const entries = parseEntries(path, await readText(path));
   const { width, height, frameCount } = sequence;
   const prompts: FilePrompt[] = [];
   for (const [i, entry] of entries.entries()) {
@@ -65,13 +65,13 @@ export async function readPromptsFile(
         }`,
       );
     }
-    const { prompt, checked } = await readPrompt(entry, path);
     try {
+      const { prompt, checked } = await readPrompt(entry, path);
       checkInside(checked, { width, height });
+      prompts.push({ object, frame, tag, prompt });
     } catch (error) {
       throw fail(messageOf(error));
     }
-    prompts.push({ object, frame, tag, prompt });
   }
   return prompts;
 }
@@ -87,7 +87,21 @@ function parseEntries(path: string, text: string) {
   const parsed = PromptsFile.safeParse(json);
   if (parsed.success) return parsed.data.prompts;
   const [{ path: at, message }] = parsed.error.issues;
-  throw fail(`${at.join(".")}: ${message}`);
+  const [first = "the file", ...rest] = at;
+  const place = rest.map((key) =>
+    typeof key === "number" ? `[${key}]` : `.${String(key)}`
+  );
+  throw fail(`${String(first)}${place.join("")}: ${message}`);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new RangeError(`Cannot use ${path}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** The prompt as it is stored, and as it is checked. */

@@ -80,7 +80,7 @@ export async function propagateSequence(
 ): Promise<PropagateResult> {
   const { writer, frames } = annotator;
   const { store, sequence } = writer;
-  const range = rangeOf(sequence.frameCount, from, to);
+  const range = requireRange(sequence.frameCount, { from, to });
   const conditions = await readConditions(store, sequence.id);
   if (conditions.size === 0) {
     throw new RangeError(
@@ -123,7 +123,7 @@ export async function propagateSequence(
     }
   } catch (error) {
     const status = error instanceof CancelledError ? "cancelled" : "failed";
-    await finishRun(store, run.id, status);
+    await finishRun(store, run.id, status).catch(() => {}); // on a full disk the first error tells more
     throw error;
   }
   const finished = await finishRun(store, run.id, "done");
@@ -131,7 +131,11 @@ export async function propagateSequence(
   return { run: finished, framesTracked: done, msPerFrame };
 }
 
-function rangeOf(frameCount: number, from = 0, to = frameCount - 1) {
+/** The frames that may be filled, both included; throws RangeError where the sequence has none. */
+export function requireRange(
+  frameCount: number,
+  { from = 0, to = frameCount - 1 }: Pick<PropagateOptions, "from" | "to">,
+): { readonly from: number; readonly to: number } {
   if (from < 0 || to >= frameCount || from > to) {
     throw new RangeError(
       `Cannot propagate frames ${from} to ${to}, the sequence has frames 0 to ${

@@ -15,6 +15,7 @@ import {
   type PropagateOptions,
   type PropagateResult,
   propagateSequence,
+  requireRange,
 } from "./propagate.ts";
 import { checkRunFile, writePropagation, writeRunFile } from "./write_out.ts";
 
@@ -34,13 +35,23 @@ export async function propagateClip(
 ): Promise<PropagateResult> {
   const { writer: { store, sequence } } = annotator;
   const { restart = false, direction = "both" } = options;
-  if (prompts !== undefined) {
-    const given = await readPromptsFile(prompts, sequence);
+  const range = requireRange(sequence.frameCount, options);
+  const given = prompts === undefined
+    ? undefined
+    : await readPromptsFile(prompts, sequence);
+  if (out !== undefined && !restart) {
+    // before anything is added; the prompts follow when they are in the store
+    const { promptsSha256: _, ...others } = await identityOf(annotator, {
+      direction,
+      ...range,
+    });
+    await checkRunFile(out, others);
+  }
+  if (prompts !== undefined && given) {
     await addPromptsOnce(annotator, given, { named: prompts, restart });
   }
   await showMissing(annotator);
-  const { from = 0, to = sequence.frameCount - 1 } = options;
-  const identity = await identityOf(annotator, { direction, from, to });
+  const identity = await identityOf(annotator, { direction, ...range });
   if (out !== undefined && !restart) await checkRunFile(out, identity);
 
   const leave = async (status: string, framesDone: number) => {

@@ -112,13 +112,14 @@ function rowOf(
 }
 
 /**
- * Compares a folder's run.json with the run that is about to write there.
+ * Compares a folder's run.json with the run that is about to write there; what is
+ * not given yet is not compared.
  *
  * @throws RangeError saying what differs
  */
 export async function checkRunFile(
   out: string,
-  identity: RunIdentity,
+  identity: Partial<RunIdentity>,
 ): Promise<void> {
   const path = join(out, "run.json");
   const text = await Deno.readTextFile(path).catch((error) => {
@@ -126,7 +127,8 @@ export async function checkRunFile(
     throw error;
   });
   if (text === undefined) return;
-  refuseDifference(parseIdentity(text, path), identity, path);
+  const earlier = parseIdentity(text, path);
+  refuseDifference(earlier, { ...earlier, ...identity }, path);
 }
 
 function parseIdentity(text: string, path: string): RunIdentity {

@@ -6,7 +6,6 @@ import {
   rleToBitmap,
   sampleClip,
 } from "medannotate";
-import { main } from "../../lib/cli/sample.ts";
 
 const truth = JSON.parse(await Deno.readTextFile("data/sample/truth.json"));
 const { prompts } = JSON.parse(
@@ -55,9 +54,4 @@ Deno.test("deno task sample shipped clicks that lie on their objects", () => {
       sign === "+" ? 1 : 0,
     );
   }
-});
-
-Deno.test("deno task sample explains itself and refuses unknown words", async () => {
-  equal(await main(["--help"]), 0);
-  equal(await main(["--nonsense"]), 2);
 });

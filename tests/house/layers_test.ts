@@ -32,6 +32,18 @@ function folderOf(path: string): string {
   return path.split("/")[1];
 }
 
+Deno.test("listLibFiles() sees static, type and dynamic imports, re-exports and workers", () => {
+  const importsOf = (path: string) =>
+    files.find((file) => file.path === path)?.imports
+      .map(({ specifier }) => specifier) ?? [];
+  const ofRuntime = importsOf("lib/runtime/runtime.ts");
+  ok(ofRuntime.includes("../base/tensor.ts")); // import type
+  ok(ofRuntime.includes("./protocol.ts")); // export type … from
+  ok(ofRuntime.includes("./worker.ts")); // new Worker(new URL(…))
+  ok(importsOf("lib/media/ffmpeg.ts").includes("node-av/lib")); // import()
+  ok(importsOf("lib/sam2/video.ts").includes("./track.ts"));
+});
+
 Deno.test("lib/ holds no folder that DESIGN.md does not name", () => {
   ok(files.length > 100, `only ${files.length} files were found`);
   const unknown = files.filter(({ path }) => !(folderOf(path) in levels));

@@ -45,6 +45,7 @@ export function drawOverlay(
  * Makes a picture for a page.
  *
  * @param options.widthPx width at most; frames are never enlarged
+ * @param options.quality of the JPEG, 1..100
  *
  * @example A click on a grey frame
  * ```ts
@@ -60,10 +61,11 @@ export function drawOverlay(
 export async function overlayPicture(
   image: RgbImage,
   overlay: Overlay,
-  { frame, caption = `frame ${frame}`, widthPx = 640 }: {
+  { frame, caption = `frame ${frame}`, widthPx = 640, quality = 82 }: {
     frame: number;
     caption?: string;
     widthPx?: number;
+    quality?: number;
   },
 ): Promise<ReportPicture> {
   const scale = Math.min(1, widthPx / image.width);
@@ -73,7 +75,7 @@ export async function overlayPicture(
   };
   const small = scale < 1 ? await resizeImage(image, size) : image;
   const drawn = drawOverlay(small, scaled(overlay, scale, size));
-  const jpeg = await encodeJpeg(drawn, { quality: 82 });
+  const jpeg = await encodeJpeg(drawn, { quality });
   return { src: dataUri(jpeg), size, frame, caption };
 }
 
@@ -81,13 +83,18 @@ export async function overlayPicture(
 export async function overlayStrip(
   frames: Pick<Frames, "count" | "read">,
   masksAt: MasksAt,
-  { count = 8, widthPx = 320 }: { count?: number; widthPx?: number } = {},
+  { count = 8, ...size }: {
+    count?: number;
+    widthPx?: number;
+    quality?: number;
+  } = {},
 ): Promise<ReportPicture[]> {
   const pictures: ReportPicture[] = [];
   for (const frame of spreadFrames(frames.count, count)) {
     const image = await frames.read(frame);
     const masks = await masksAt(frame);
-    pictures.push(await overlayPicture(image, { masks }, { frame, widthPx }));
+    const picture = { frame, widthPx: 320, ...size };
+    pictures.push(await overlayPicture(image, { masks }, picture));
   }
   return pictures;
 }

@@ -1,0 +1,62 @@
+// Propagation in a cell: progress while it runs, then what it did.
+
+import { isDeepStrictEqual } from "node:util";
+import { html } from "../work/report/html.ts";
+import { listRuns, type Run } from "../store/runs.ts";
+import {
+  identityOf,
+  type PropagateOptions,
+  type PropagateResult,
+  propagateSequence,
+  type RunIdentity,
+} from "../work/propagate.ts";
+import { type Displayable, displayed } from "./display.ts";
+import type { OpenClip } from "./open_clip.ts";
+import { withProgress } from "./progress_view.ts";
+
+/** What a propagation did, as a cell shows it. */
+export type PropagationView = Displayable & PropagateResult;
+
+/**
+ * Carries the masks of all objects to the other frames.
+ *
+ * What was stopped goes on; after another click it begins anew. Frames that were
+ * clicked, drawn or accepted are never overwritten.
+ *
+ * @throws RangeError when nothing was clicked yet
+ */
+export async function propagate(
+  clip: OpenClip,
+  options: Omit<PropagateOptions, "onProgress" | "restart"> = {},
+): Promise<PropagationView> {
+  const restart = await hasChanged(clip, options);
+  const startMs = performance.now();
+  const result = await withProgress((onProgress) =>
+    propagateSequence(clip, { ...options, restart, onProgress })
+  );
+  const seconds = (performance.now() - startMs) / 1000;
+  const line = result.framesTracked === 0
+    ? "nothing to do: no click since the last propagation"
+    : `${result.framesTracked} frames tracked in ${seconds.toFixed(1)} s, ${
+      result.msPerFrame.toFixed(0)
+    } ms each`;
+  return displayed(result, { html: html`${line}`.html, text: line });
+}
+
+/** Whether clicks, model or options are other ones than those of the last run. */
+async function hasChanged(
+  clip: OpenClip,
+  { direction = "both", from = 0, to = clip.sequence.frameCount - 1 }:
+    PropagateOptions,
+): Promise<boolean> {
+  const runs = await listRuns(clip.store, clip.sequence.id);
+  const last = runs.filter(({ kind }) => kind === "propagate").at(-1);
+  if (!last) return false;
+  const now = await identityOf(clip, { direction, from, to });
+  return !isDeepStrictEqual(pick(last), pick(now));
+}
+
+function pick(run: Run | RunIdentity): RunIdentity {
+  const { framesSha256, promptsSha256, modelSha256, options } = run;
+  return { framesSha256, promptsSha256, modelSha256, options };
+}

@@ -1,0 +1,138 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { planSteps } from "../../lib/propagate/plan.ts";
+import { propagateMasks } from "../../lib/propagate/propagate.ts";
+import { openRuntime } from "../../lib/runtime/runtime.ts";
+import { encodeFrame } from "../../lib/sam2/image.ts";
+import { openEngine } from "../../lib/sam2/engine.ts";
+import { openSam2File } from "../../lib/work/model_file.ts";
+import { sampleClip } from "medannotate";
+import { inFolder } from "../media/temporary_folder.ts";
+
+const nano = "models/sam2-nano.pt";
+const size = { width: 96, height: 72 };
+const clip = sampleClip({ frames: 90, size });
+const images = [30, 31, 32].map((index) => clip.frame(index).image);
+
+async function listNames(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    names.push(name);
+    if (isDirectory) names.push(...await listNames(`${folder}/${name}`));
+  }
+  return names.sort();
+}
+
+Deno.test(
+  "openEngine() runs at every side that is a multiple of 32 and leaves nothing behind",
+  inFolder(async (cache) => {
+    for (const side of [32, 64, 96, 160]) {
+      const file = openSam2File(nano);
+      const runtime = await openRuntime({ device: "cpu", threads: 1 });
+      const engine = await openEngine(file.weights, runtime, {
+        sha256: "0".repeat(64),
+        cache,
+        side,
+      });
+      file.close();
+      const prompts = [{ kind: "point", x: 58, y: 40, sign: "+" }] as const;
+      const source = {
+        engine,
+        frameCount: 3,
+        frameSize: size,
+        conditions: new Map([[1, [{ frame: 1, prompts }]]]),
+        readFeatures: (frame: number) => encodeFrame(engine, images[frame]),
+      };
+      const steps = planSteps(new Map([[1, [1]]]), {
+        direction: "both",
+        from: 0,
+        to: 2,
+      });
+      const found = await Array.fromAsync(propagateMasks(source, steps));
+      for (const { masks: [{ mask, memory, predictedIou }] } of found) {
+        deepEqual([mask.width, mask.height], [96, 72]);
+        equal(memory.lowRes.length, (side / 4) ** 2);
+        equal(memory.memory?.length, (side / 16) ** 2 * 32);
+        ok(predictedIou >= 0 && predictedIou <= 1);
+        ok(memory.lowRes.every(Number.isFinite));
+      }
+      deepEqual(await runtime.count(), { sessions: 4, held: 0 });
+      await engine.close();
+      deepEqual(await runtime.count(), { sessions: 0, held: 0 });
+      runtime.close();
+    }
+  }),
+);
+
+Deno.test(
+  "openEngine() releases what it had loaded when a graph cannot be loaded",
+  inFolder(async (cache) => {
+    const file = openSam2File(nano);
+    const runtime = await openRuntime({ device: "cpu", threads: 1 });
+    const options = { sha256: "0".repeat(64), cache, side: 64 };
+    const engine = await openEngine(file.weights, runtime, options);
+    await engine.close();
+    const [folder] = (await listNames(cache)).filter((name) =>
+      name.startsWith("0000")
+    );
+    await Deno.truncate(`${cache}/${folder}/memory_encoder.onnx`, 1000);
+    await rejects(
+      openEngine(file.weights, runtime, options),
+      /memory_encoder\.onnx/,
+    );
+    deepEqual(await runtime.count(), { sessions: 0, held: 0 });
+    runtime.close();
+    file.close();
+  }),
+);
+
+Deno.test(
+  "openEngine() releases what it had loaded when a weight outside the graphs is no number",
+  inFolder(async (cache) => {
+    const file = openSam2File(nano);
+    const runtime = await openRuntime({ device: "cpu", threads: 1 });
+    const weights = {
+      ...file.weights,
+      read: (name: string) => {
+        if (name === "maskmem_tpos_enc") {
+          throw new RangeError(`${name} holds NaN`);
+        }
+        return file.weights.read(name);
+      },
+    };
+    await rejects(
+      openEngine(weights, runtime, { sha256: "1".repeat(64), cache, side: 32 }),
+      /maskmem_tpos_enc holds NaN/,
+    );
+    deepEqual(await runtime.count(), { sessions: 0, held: 0 });
+    runtime.close();
+    file.close();
+  }),
+);
+
+Deno.test(
+  "openModel() in two processes builds one cache at once and neither is hurt",
+  inFolder(async (cache) => {
+    const child = fileURLToPath(new URL("open_child.ts", import.meta.url));
+    const open = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", child, cache],
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    for (
+      const { code, stdout, stderr } of await Promise.all([open(), open()])
+    ) {
+      equal(code, 0, text(stderr));
+      equal(text(stdout), "64\n");
+    }
+    const names = await listNames(cache);
+    deepEqual(names.slice(1), [
+      "image_encoder.onnx",
+      "mask_decoder.onnx",
+      "memory_attention.onnx",
+      "memory_encoder.onnx",
+    ]);
+  }),
+);
