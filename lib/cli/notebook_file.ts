@@ -66,7 +66,8 @@ export function tidyNotebook(notebook: Notebook): Notebook {
     return { ...cell, metadata, outputs: shown };
   });
   const { kernelspec } = notebook.metadata;
-  return { ...notebook, metadata: { kernelspec }, cells };
+  const metadata = { kernelspec, language_info: { name: "typescript" } };
+  return { ...notebook, metadata, cells };
 }
 
 function textOf(source: string | readonly string[]): string {

@@ -1,7 +1,8 @@
-// deno task notebooks: checks the types of every notebook and runs it headlessly.
+// deno task notebooks: checks the code of every notebook and runs it headlessly.
 //
-// The Deno kernel checks no types, so the code cells are joined and checked as
-// one module. Running needs Jupyter's nbconvert, which is not part of the
+// The Deno kernel checks no types, and deno fmt --check refuses notebooks that
+// deno fmt has just written (2.9.6: it misses a line break at the end of each
+// cell), so the code cells are joined and checked as one module. Running needs Jupyter's nbconvert, which is not part of the
 // project; the kernel is this very Deno, whatever Jupyter has installed.
 
 import { basename, join, resolve } from "node:path";
@@ -28,9 +29,9 @@ export const notebooks: Command = {
   name: "notebooks",
   usage: "[NOTEBOOK…] [--check-only] [--write]",
   summary:
-    "Checks the types of the notebooks and runs them headlessly; all of notebooks/ when none is named.",
+    "Checks types and format of the notebooks and runs them headlessly; all of notebooks/ when none is named.",
   options: {
-    "check-only": { type: "boolean", help: "check types, run nothing" },
+    "check-only": { type: "boolean", help: "check, run nothing" },
     write: { type: "boolean", help: "keep the new outputs in the notebook" },
   },
   positionals: { least: 0, most: 99 },
@@ -79,7 +80,7 @@ async function tryNotebook(
 ): Promise<Outcome> {
   const bytes = async () => (await Deno.stat(path)).size;
   try {
-    await checkTypes(path, folder);
+    await checkCode(path, folder);
     if (jupyter === undefined) {
       const nothing = { seconds: undefined, error: undefined };
       return { notebook: path, bytes: await bytes(), ...nothing };
@@ -105,17 +106,14 @@ async function tryNotebook(
   }
 }
 
-/** Checks the joined code cells of a notebook. */
-async function checkTypes(path: string, folder: string) {
+/** Checks types and format of the joined code cells of a notebook. */
+async function checkCode(path: string, folder: string) {
   const script = join(folder, `${basename(path, ".ipynb")}.ts`);
   await Deno.writeTextFile(script, joinCells(await readNotebook(path)));
-  await runProgram(Deno.execPath(), [
-    "check",
-    "--quiet",
-    "--config",
-    configFile,
-    script,
-  ], `types of ${basename(path)}`);
+  const types = ["check", "--quiet", "--config", configFile, script];
+  await runProgram(Deno.execPath(), types, `types of ${basename(path)}`);
+  const format = ["fmt", "--quiet", "--check", "--no-config", script];
+  await runProgram(Deno.execPath(), format, `format of ${basename(path)}`);
 }
 
 /** Runs a notebook in its own folder; returns the copy with the new outputs. */
@@ -157,7 +155,7 @@ async function execute(
 async function keepOutputs(executed: string, path: string) {
   const notebook = tidyNotebook(await readNotebook(executed));
   await Deno.writeTextFile(path, JSON.stringify(notebook, null, 1) + "\n");
-  const args = ["fmt", "--quiet", "--config", configFile, path];
+  const args = ["fmt", "--quiet", "--no-config", path];
   await runProgram(Deno.execPath(), args, `formatting of ${basename(path)}`);
 }
 

@@ -9,13 +9,15 @@ import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { openFrames } from "../media/open_frames.ts";
-import type { Store } from "../store/database.ts";
-import { getOrCreatePatient } from "../store/patients.ts";
-import { getOrCreateProcedure } from "../store/procedures.ts";
+import type { HasDb, Store } from "../store/database.ts";
+import { getOrCreatePatient, listPatients } from "../store/patients.ts";
+import { getOrCreateProcedure, listProcedures } from "../store/procedures.ts";
 import {
-  getOrCreateSequence,
+  createSequence,
+  findSequenceByFrames,
   getSequence,
   type Sequence,
+  sequenceSha256,
 } from "../store/sequences.ts";
 
 /** A sequence with its frames open; close the frames when done. */
@@ -65,27 +67,78 @@ export async function importFrames(
 ): Promise<Sequence> {
   const hashed = await hashFrames(frames, { onProgress, signal });
   return await store.db.transaction().execute(async (db) => {
-    const patientId = patient === undefined
-      ? null
-      : (await getOrCreatePatient({ db }, patient)).id;
-    const isPlaced = procedure !== undefined || patientId !== null;
-    const procedureId = isPlaced
-      ? (await getOrCreateProcedure({ db }, {
-        patientId,
-        name: procedure ?? nameOfSource(frames.source),
-      })).id
-      : null;
-    return await getOrCreateSequence({ db }, {
+    const known = await findSequenceByFrames({ db }, sequenceSha256(hashed));
+    const placed = { patient, procedure, source: frames.source };
+    if (known) return await placeAgain({ db }, known, placed);
+    return await createSequence({ db }, {
       name: nameOfSource(frames.source),
       kind: frames.kind,
       source: frames.source,
       width: frames.size.width,
       height: frames.size.height,
       fps: frames.fps ?? null,
-      procedureId,
+      procedureId: await getProcedureId({ db }, placed),
       frames: hashed,
     });
   });
+}
+
+type Placement = {
+  readonly patient: string | undefined;
+  readonly procedure: string | undefined;
+  readonly source: string;
+};
+
+/** The procedure that an import names; null when it names neither patient nor procedure. */
+async function getProcedureId(
+  store: HasDb,
+  { patient, procedure, source }: Placement,
+): Promise<number | null> {
+  if (patient === undefined && procedure === undefined) return null;
+  const patientId = patient === undefined
+    ? null
+    : (await getOrCreatePatient(store, patient)).id;
+  const name = procedure ?? nameOfSource(source);
+  return (await getOrCreateProcedure(store, { patientId, name })).id;
+}
+
+/**
+ * The same frames again: they may lie elsewhere now, and may be given a
+ * patient that they had none of, but not another one.
+ */
+async function placeAgain(
+  { db }: HasDb,
+  known: Sequence,
+  placed: Placement,
+): Promise<Sequence> {
+  const procedure = (await listProcedures({ db }))
+    .find(({ id }) => id === known.procedureId);
+  const patient = (await listPatients({ db }))
+    .find(({ id }) => id === procedure?.patientId);
+  const isOther = (now: string | undefined, then: string | undefined) =>
+    now !== undefined && then !== undefined && now !== then;
+  if (
+    isOther(placed.patient, patient?.code) ||
+    isOther(placed.procedure, procedure?.name)
+  ) {
+    throw new RangeError(
+      `Cannot import ${placed.source}: its frames are sequence ${known.id} already, ` +
+        `of patient ${
+          patient?.code ?? "unknown"
+        } and procedure ${procedure?.name}`,
+    );
+  }
+  const isNews = (placed.patient !== undefined && patient === undefined) ||
+    (placed.procedure !== undefined && procedure === undefined);
+  const procedureId = isNews
+    ? await getProcedureId({ db }, {
+      ...placed,
+      procedure: placed.procedure ?? procedure?.name,
+    })
+    : known.procedureId;
+  await db.updateTable("sequence").set({ source: placed.source, procedureId })
+    .where("id", "=", known.id).execute();
+  return await getSequence({ db }, known.id);
 }
 
 /** The name of a folder or file; where a folder is only called `images`, that of the one around it. */

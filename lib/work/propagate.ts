@@ -193,9 +193,19 @@ export async function identityOf(
         rle: { size: [height, width] as const, counts: decodeCounts(counts) },
       },
     }));
+  // by number, since row ids are another store's business
+  const numberOf = new Map(
+    (await listObjects(store, sequence.id)).map((
+      { id, number },
+    ) => [id, number]),
+  );
+  const byNumber = [...prompts, ...personal].map((prompt) => ({
+    ...prompt,
+    objectId: numberOf.get(prompt.objectId) ?? prompt.objectId,
+  }));
   return {
     framesSha256: sequence.framesSha256,
-    promptsSha256: promptsSha256([...prompts, ...personal]),
+    promptsSha256: promptsSha256(byNumber),
     modelSha256: model.sha256,
     options: { ...options, side: model.engine.side, graphVersion },
   };

@@ -36,7 +36,10 @@ Deno.test("joinCells() makes one module of the code cells", () => {
 
 Deno.test("tidyNotebook() drops times, versions and outputs that show nothing", () => {
   const { cells, metadata } = tidyNotebook(notebook);
-  deepEqual(metadata, { kernelspec: { name: "deno" } });
+  deepEqual(metadata, {
+    kernelspec: { name: "deno" },
+    language_info: { name: "typescript" },
+  });
   deepEqual(cells[1].metadata, { tags: ["kept"] });
   deepEqual(cells[1].outputs?.map(({ output_type }) => output_type), [
     "display_data",

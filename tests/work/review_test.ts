@@ -35,7 +35,8 @@ clipTest(
       `${folder}/elsewhere`,
     );
     await frames.close();
-    deepEqual(sequence, writer.sequence);
+    const source = frames.source;
+    deepEqual(sequence, { ...writer.sequence, source });
     equal((await listSequences(store)).length, 1);
   },
 );
