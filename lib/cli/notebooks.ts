@@ -80,6 +80,7 @@ async function tryNotebook(
 ): Promise<Outcome> {
   const bytes = async () => (await Deno.stat(path)).size;
   try {
+    if (call.flag("write")) await writeTidy(path, path);
     await checkCode(path, folder);
     if (jupyter === undefined) {
       const nothing = { seconds: undefined, error: undefined };
@@ -88,7 +89,7 @@ async function tryNotebook(
     const startMs = performance.now();
     const executed = await execute(path, { folder, jupyter });
     const seconds = (performance.now() - startMs) / 1000;
-    if (call.flag("write")) await keepOutputs(executed, path);
+    if (call.flag("write")) await writeTidy(executed, path);
     return {
       notebook: path,
       seconds,
@@ -112,7 +113,7 @@ async function checkCode(path: string, folder: string) {
   await Deno.writeTextFile(script, joinCells(await readNotebook(path)));
   const types = ["check", "--quiet", "--config", configFile, script];
   await runProgram(Deno.execPath(), types, `types of ${basename(path)}`);
-  const format = ["fmt", "--quiet", "--check", "--no-config", script];
+  const format = ["fmt", "--check", "--no-config", script];
   await runProgram(Deno.execPath(), format, `format of ${basename(path)}`);
 }
 
@@ -152,8 +153,9 @@ async function execute(
   return join(folder, basename(path));
 }
 
-async function keepOutputs(executed: string, path: string) {
-  const notebook = tidyNotebook(await readNotebook(executed));
+/** Writes a notebook as it is kept in git. */
+async function writeTidy(from: string, path: string) {
+  const notebook = tidyNotebook(await readNotebook(from));
   await Deno.writeTextFile(path, JSON.stringify(notebook, null, 1) + "\n");
   const args = ["fmt", "--quiet", "--no-config", path];
   await runProgram(Deno.execPath(), args, `formatting of ${basename(path)}`);
