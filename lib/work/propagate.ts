@@ -25,6 +25,7 @@ import {
   findMask,
   listMasks,
   readMaskBitmap,
+  type StoredMask,
 } from "../store/masks.ts";
 import { deletePropagated } from "../store/delete_propagated.ts";
 import { listObjects } from "../store/objects.ts";
@@ -161,9 +162,7 @@ export async function readConditions(
       byFrame.set(frame, { frame, prompts: given });
     }
     for (const mask of await listMasks(store, sequenceId, { objectId: id })) {
-      const isPersonal = mask.origin === "drawn" || mask.origin === "imported";
-      const isVerified = mask.verified && mask.origin !== "click";
-      if (!isPersonal && !isVerified) continue;
+      if (!isPersonal(mask)) continue;
       const bitmap = readMaskBitmap(mask);
       const { frame } = mask;
       byFrame.set(frame, { frame, prompts: [{ kind: "mask", mask: bitmap }] });
@@ -171,6 +170,12 @@ export async function readConditions(
     if (byFrame.size > 0) conditions.set(id, [...byFrame.values()]);
   }
   return conditions;
+}
+
+/** Whether a person stands behind a mask as it is, not by the prompts that led to it. */
+function isPersonal({ origin, verified }: StoredMask): boolean {
+  return origin === "drawn" || origin === "imported" ||
+    (verified && origin !== "click");
 }
 
 /** The checksums that a run is known by: frames, prompts and personal masks, model, options. */
@@ -181,10 +186,7 @@ export async function identityOf(
   const prompts = await listPrompts(store, sequence.id);
   const masks = await listMasks(store, sequence.id);
   const personal = masks
-    .filter(({ origin, verified }) =>
-      origin === "drawn" || origin === "imported" ||
-      (verified && origin !== "click")
-    )
+    .filter(isPersonal)
     .map(({ objectId, frame, height, width, counts }) => ({
       objectId,
       frame,

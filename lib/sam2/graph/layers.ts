@@ -118,3 +118,10 @@ export function feedForward(
     : Relu(net.graph, wide);
   return linear(net, second, active);
 }
+
+/** An image as tokens: `[B, C, h, w]` -> `[B, N, C]`. */
+export function toTokens(graph: Graph, x: Value): Value {
+  const [b, c, h, w] = x.dims;
+  const planes = Reshape(graph, x, [b, c, Number(h) * Number(w)]);
+  return Transpose(graph, planes, [0, 2, 1]);
+}

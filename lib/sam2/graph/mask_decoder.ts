@@ -51,6 +51,7 @@ import {
   type Net,
   perceptron,
   perceptrons,
+  toTokens,
   weight,
 } from "./layers.ts";
 import { fourierGrid } from "./position.ts";
@@ -215,13 +216,6 @@ function outputTokens(net: Net, points: Value): Value {
     axis: 0,
   });
   return Expand(graph, tokens, shape, ["B", 6, c]);
-}
-
-/** `[B, C, h, w]` -> `[B, N, C]` */
-function toTokens(graph: Graph, x: Value): Value {
-  const [b, c, h, w] = x.dims;
-  const planes = Reshape(graph, x, [b, c, Number(h) * Number(w)]);
-  return Transpose(graph, planes, [0, 2, 1]);
 }
 
 /** The two-way transformer: tokens and image attend to each other twice. */

@@ -36,7 +36,13 @@ import {
   sum,
   transposed,
 } from "./fold.ts";
-import { feedForward, foldedLinear, layerNorm, type Net } from "./layers.ts";
+import {
+  feedForward,
+  foldedLinear,
+  layerNorm,
+  type Net,
+  toTokens,
+} from "./layers.ts";
 import { rotaryTables, sineGrid } from "./position.ts";
 
 const normEpsilon = 1e-5;
@@ -98,13 +104,6 @@ function addTables(graph: Graph, grid: number, channels: number): Rotary {
     cosines: constant(graph, "rotary.cosines", cosines),
     sines: constant(graph, "rotary.sines", sines),
   };
-}
-
-/** `[1, C, h, w]` -> `[1, N, C]` */
-function toTokens(graph: Graph, x: Value): Value {
-  const [b, c, h, w] = x.dims;
-  const planes = Reshape(graph, x, [b, c, Number(h) * Number(w)]);
-  return Transpose(graph, planes, [0, 2, 1]);
 }
 
 /** Adds a tenth of the image's sine code, as the official module does at its input. */
