@@ -94,6 +94,19 @@ export type { Engine } from "./lib/sam2/engine.ts";
 export type { FramePrompt } from "./lib/sam2/interact.ts";
 export type { Direction } from "./lib/propagate/plan.ts";
 export * from "./lib/work/open_model.ts";
+export * from "./lib/work/add_model.ts";
+export * from "./lib/work/check_models.ts";
+export * from "./lib/work/fetch_model.ts";
+export {
+  findInstalled,
+  type InstalledModel,
+  listInstalled,
+  type ModelPlace,
+  modelsFolder,
+  ownModels,
+  type UserModel,
+} from "./lib/work/installed_models.ts";
+export * from "./lib/work/recognise_model.ts";
 export * from "./lib/work/open_store.ts";
 export * from "./lib/work/import.ts";
 export {

@@ -19,6 +19,11 @@ export const modelOptions = {
     default: "auto",
     help: "auto, cpu, webgpu or cuda",
   },
+  features: {
+    type: "string",
+    default: "auto",
+    help: "keep (on disk, half precision), off, or auto: keep on the CPU",
+  },
 } as const satisfies Record<string, CommandOption>;
 
 const devices = ["auto", "cpu", "webgpu", "cuda"] as const;
@@ -29,17 +34,30 @@ export function modelChoiceOf(call: Call): ModelChoice {
   if (size !== undefined && size % 32 !== 0) {
     throw new UsageError(`--size is ${size}, expected a multiple of 32`);
   }
-  return { model: call.text("model"), size, device: deviceOf(call) };
+  const features = oneOf(call, "features", ["auto", "keep", "off"]);
+  return {
+    model: call.text("model"),
+    size,
+    device: deviceOf(call),
+    keepFeatures: features === "auto" ? undefined : features === "keep",
+  };
+}
+
+/** Reads an option that has a few known values. */
+export function oneOf<const Value extends string>(
+  call: Call,
+  name: string,
+  values: readonly Value[],
+): Value {
+  const wanted = call.text(name);
+  const value = values.find((known) => known === wanted);
+  if (value !== undefined) return value;
+  throw new UsageError(
+    `--${name} is ${wanted}, expected one of ${values.join(", ")}`,
+  );
 }
 
 /** Reads `--device`. */
 export function deviceOf(call: Call): DeviceChoice {
-  const wanted = call.text("device");
-  const device = devices.find((name) => name === wanted);
-  if (!device) {
-    throw new UsageError(
-      `--device is ${wanted}, expected one of ${devices.join(", ")}`,
-    );
-  }
-  return device;
+  return oneOf(call, "device", devices);
 }

@@ -2,7 +2,6 @@
 
 import type { Frames } from "../media/frames.ts";
 import { openFrames } from "../media/open_frames.ts";
-import type { Direction } from "../propagate/plan.ts";
 import { openForWriting } from "../store/writer.ts";
 import { importFrames, openSequence } from "../work/import.ts";
 import { openModel } from "../work/open_model.ts";
@@ -11,23 +10,32 @@ import { requireRange } from "../work/propagate.ts";
 import { propagateClip } from "../work/propagate_clip.ts";
 import { requireWritable } from "../work/write_file.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";
-import { modelChoiceOf, modelOptions } from "./model_options.ts";
+import { modelChoiceOf, modelOptions, oneOf } from "./model_options.ts";
 import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
 
 export const propagate: Command = {
   name: "propagate",
   usage:
-    "INPUT|--sequence ID [--prompts FILE.json] [--out DIR] [--direction both|forward|backward] [--from N] [--to N] [--restart]",
+    "INPUT|--sequence ID [--prompts FILE.json [--add]] [--out DIR] [--direction both|forward|backward] [--from N] [--to N] [--restart]",
   summary:
     "Carries masks from prompted frames to all others; goes on where an earlier run stopped.",
   options: {
     sequence: { type: "string", help: "a sequence of the store" },
     prompts: { type: "string", help: "prompts.json, added once" },
+    add: {
+      type: "boolean",
+      help: "add the prompts to those that are there: a correction",
+    },
     out: { type: "string", help: "a folder for masks and scores" },
     direction: {
       type: "string",
       default: "both",
       help: "both, forward or backward",
+    },
+    agreement: {
+      type: "string",
+      default: "on",
+      help: "off tracks between two prompted frames only from the nearer one",
     },
     from: { type: "string", help: "first frame that may be filled" },
     to: { type: "string", help: "last frame that may be filled" },
@@ -41,7 +49,7 @@ export const propagate: Command = {
   positionals: { least: 0, most: 1 },
   async run(call) {
     const choice = modelChoiceOf(call);
-    const direction = directionOf(call);
+    const direction = oneOf(call, "direction", ["both", "forward", "backward"]);
     const range = { from: call.count("from"), to: call.count("to") };
     requireOneInput(call);
     await using open = new AsyncDisposableStack();
@@ -51,8 +59,10 @@ export const propagate: Command = {
     const { onProgress, signal } = call;
     const done = await propagateClip({ writer, frames, model }, {
       prompts: call.text("prompts"),
+      add: call.flag("add"),
       out: call.text("out"),
       direction,
+      agreement: oneOf(call, "agreement", ["on", "off"]) === "on",
       ...range,
       restart: call.flag("restart"),
       onProgress,
@@ -127,16 +137,6 @@ function requireOneInput(call: Call) {
   if (ids.length + call.positionals.length !== 1) {
     throw new UsageError("expected either an INPUT or one --sequence");
   }
-}
-
-function directionOf(call: Call): "both" | Direction {
-  const wanted = call.text("direction");
-  if (wanted === "both" || wanted === "forward" || wanted === "backward") {
-    return wanted;
-  }
-  throw new UsageError(
-    `--direction is ${wanted}, expected both, forward or backward`,
-  );
 }
 
 if (import.meta.main) await runCommand(propagate);

@@ -20,8 +20,9 @@ export type PropagationView = Displayable & PropagateResult;
 /**
  * Carries the masks of all objects to the other frames.
  *
- * What was stopped goes on; after another click it begins anew. Frames that were
- * clicked, drawn or accepted are never overwritten.
+ * What was stopped goes on; after another click only what lies between the
+ * clicked frames around it is computed anew. Frames that were clicked, drawn or
+ * accepted are never overwritten.
  *
  * @throws RangeError when nothing was clicked yet
  */
@@ -43,20 +44,24 @@ export async function propagate(
   return displayed(result, { html: html`${line}`.html, text: line });
 }
 
-/** Whether clicks, model or options are other ones than those of the last run. */
+/** Whether model or options are other ones than those of the last run; clicks are worked in. */
 async function hasChanged(
   clip: OpenClip,
-  { direction = "both", from = 0, to = clip.sequence.frameCount - 1 }:
-    PropagateOptions,
+  {
+    direction = "both",
+    agreement = true,
+    from = 0,
+    to = clip.sequence.frameCount - 1,
+  }: PropagateOptions,
 ): Promise<boolean> {
   const runs = await listRuns(clip.store, clip.sequence.id);
   const last = runs.filter(({ kind }) => kind === "propagate").at(-1);
   if (!last) return false;
-  const now = await identityOf(clip, { direction, from, to });
+  const now = await identityOf(clip, { direction, agreement, from, to });
   return !isDeepStrictEqual(pick(last), pick(now));
 }
 
-function pick(run: Run | RunIdentity): RunIdentity {
-  const { framesSha256, promptsSha256, modelSha256, options } = run;
-  return { framesSha256, promptsSha256, modelSha256, options };
+function pick(run: Run | RunIdentity): Partial<RunIdentity> {
+  const { framesSha256, modelSha256, options } = run;
+  return { framesSha256, modelSha256, options };
 }

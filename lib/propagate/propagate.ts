@@ -1,22 +1,31 @@
 // Propagation with MedAnnotate's semantics: carry the masks of many objects
 // from their conditions to every other frame.
 //
-// Objects never influence each other: each has its own memory bank, they only
-// share the features of a frame. Nothing is stored here; every step hands out
-// what the next one reads, so that whoever commits it can resume later with
+// Objects never influence each other: each has its own memory bank, they share
+// the features of a frame and run as one batch. A pass starts from its
+// condition with nothing but conditions in its bank, so a correction also
+// forgets what was tracked around it. Nothing is stored here; every step hands
+// out what the next one reads, so that whoever commits it can resume later with
 // the same bytes. Memory is bounded: the last frames of each pass and the
 // nearest conditions.
 
 import type { Bitmap } from "../base/image.ts";
 import type { Size } from "../base/tensor.ts";
 import { throwIfCancelled } from "../base/errors.ts";
+import { iou } from "../masks/metrics.ts";
 import { logitsToBitmap, resizeLogits } from "../masks/resize.ts";
 import type { Engine, FrameFeatures } from "../sam2/engine.ts";
 import { type FramePrompt, replayPrompts } from "../sam2/interact.ts";
 import { type FrameMemory, memorySlots, pointerSlots } from "../sam2/memory.ts";
-import { rememberFrame, trackFrame } from "../sam2/track.ts";
-import { driftParts, driftScore } from "./drift.ts";
-import type { Direction, Step } from "./plan.ts";
+import { stability } from "../sam2/selection.ts";
+import { rememberFrame, rememberFrames, trackFrames } from "../sam2/track.ts";
+import { type DriftParts, driftParts, driftScore } from "./drift.ts";
+import {
+  type Direction,
+  isNearer,
+  type Step,
+  type StepObject,
+} from "./plan.ts";
 
 /** A frame whose mask a person stands behind: by prompts, or as it is. */
 export type Condition = {
@@ -35,19 +44,32 @@ export type PropagationSource = {
   readFeatures(frame: number): Promise<FrameFeatures>;
   /** A hint that a frame comes next, so that it can be decoded meanwhile. */
   prepare?(frame: number): void;
+  /** What the forward pass gave a frame; undefined where a person has a mask by now. */
+  readForward?(
+    place: { readonly object: number; readonly frame: number },
+  ): Promise<TrackedMask | undefined>;
 };
 
-/** The mask of one object on one frame. */
-export type PropagatedMask = {
-  readonly object: number;
+/** What one pass gave one object on one frame. */
+export type TrackedMask = {
   readonly mask: Bitmap;
   /** 0..1 */
   readonly presenceScore: number;
   /** 0..1 */
   readonly predictedIou: number;
+  readonly parts: DriftParts;
+};
+
+/** The mask that counts for one object on one frame. */
+export type PropagatedMask = TrackedMask & {
+  readonly object: number;
+  /** The pass that the mask came from. */
+  readonly source: Direction;
   /** 0 (sure) to 1. */
   readonly drift: number;
-  /** What the next frames read. */
+  /** The other direction is still to come. */
+  readonly isProvisional: boolean;
+  /** What the next frames of this pass read. */
   readonly memory: FrameMemory;
 };
 
@@ -61,13 +83,8 @@ export type PropagatedStep = {
   }[];
 };
 
-/** What an object's pass left so far: its last memories and its last mask. */
-export type TrackedPast = {
-  readonly memories: readonly FrameMemory[];
-  readonly lastMask:
-    | { readonly frame: number; readonly mask: Bitmap }
-    | undefined;
-};
+/** The last memories of an object's pass, in any order. */
+export type TrackedPast = readonly FrameMemory[];
 
 /** How many conditions a frame reads at most: the nearest ones. */
 export const maxConditions = 8;
@@ -81,11 +98,8 @@ export const maxConditions = 8;
 export async function* propagateMasks(
   source: PropagationSource,
   steps: readonly Step[],
-  { past = () => undefined, signal }: {
-    readonly past?: (
-      object: number,
-      direction: Direction,
-    ) => TrackedPast | undefined;
+  { past = () => [], signal }: {
+    readonly past?: (object: number, direction: Direction) => TrackedPast;
     readonly signal?: AbortSignal;
   } = {},
 ): AsyncGenerator<PropagatedStep> {
@@ -97,77 +111,150 @@ export async function* propagateMasks(
     const features = await source.readFeatures(step.frame);
     const next = steps[i + 1];
     if (next) source.prepare?.(next.frame);
-    const masks: PropagatedMask[] = [];
-    const forget: { object: number; frame: number }[] = [];
+    const walks = step.objects.map((at): Walk => {
+      const memories = passes.get(keyOf(step, at)) ??
+        past(at.object, step.direction);
+      const settled = needed.get(at.object) ?? new Map();
+      const inGap = sinceCondition(memories, step, at);
+      return { at, memories, inGap, settled };
+    });
+    let tracked: readonly FrameMemory[];
     try {
-      for (const object of step.objects) {
-        const key = `${step.direction} ${object}`;
-        const before = passes.get(key) ?? past(object, step.direction) ??
-          { memories: [], lastMask: undefined };
-        const conditioning = needed.get(object) ?? new Map();
-        const found = await trackObject(source, features, step, {
-          object,
-          before,
-          conditioning,
-        });
-        const kept = keepReadable([...before.memories, found.memory], step);
-        const readable = new Set(kept.map(({ frame }) => frame));
-        forget.push(
-          ...before.memories.filter(({ frame }) => !readable.has(frame))
-            .map(({ frame }) => ({ object, frame })),
-        );
-        const lastMask = { frame: step.frame, mask: found.mask };
-        passes.set(key, { memories: kept, lastMask });
-        masks.push(found);
-      }
+      tracked = await trackObjects(source, features, step, walks);
     } finally {
       await source.engine.releaseFeatures(features);
+    }
+    const masks: PropagatedMask[] = [];
+    const forget: { object: number; frame: number }[] = [];
+    for (const [i, { at, memories, inGap, settled }] of walks.entries()) {
+      const memory = tracked[i];
+      const before = maskBefore(source, step, { at, inGap, settled });
+      const own = judge(source, step, { at, memory, before });
+      masks.push(await joinDirections(source, step, at, { own, memory }));
+      const kept = keepReadable([...inGap, memory], step);
+      const readable = new Set(kept.map(({ frame }) => frame));
+      const gone = memories.filter(({ frame }) => !readable.has(frame));
+      forget.push(...gone.map(({ frame }) => ({ object: at.object, frame })));
+      passes.set(keyOf(step, at), kept);
     }
     yield { step, masks, forget };
   }
 }
 
-async function trackObject(
-  { engine, frameCount, frameSize }: PropagationSource,
+function keyOf({ direction }: Step, { object }: StepObject): string {
+  return `${direction} ${object}`;
+}
+
+/** One object on its way through a gap. */
+type Walk = {
+  readonly at: StepObject;
+  /** All that is kept for its direction. */
+  readonly memories: TrackedPast;
+  /** Those of this pass. */
+  readonly inGap: TrackedPast;
+  readonly settled: ReadonlyMap<number, ConditionResult>;
+};
+
+/** Memories of the pass that started at the condition, not of one before it. */
+function sinceCondition(
+  memories: TrackedPast,
+  { direction }: Step,
+  { condition }: StepObject,
+): TrackedPast {
+  return memories.filter(({ frame }) =>
+    direction === "forward" ? frame > condition : frame < condition
+  );
+}
+
+/** Tracks all objects of a step as one batch and encodes their memories. */
+async function trackObjects(
+  { engine, frameCount }: PropagationSource,
   features: FrameFeatures,
   { frame, direction }: Step,
-  { object, before, conditioning }: {
-    readonly object: number;
-    readonly before: TrackedPast;
-    readonly conditioning: ReadonlyMap<number, ConditionResult>;
-  },
-): Promise<PropagatedMask> {
-  const tracked = new Map(before.memories.map((m) => [m.frame, m]));
-  const memories = new Map(
-    [...conditioning].map(([at, { memory }]) => [at, memory]),
-  );
-  const bank = { conditioning: memories, tracked };
-  const result = await trackFrame(engine, features, bank, {
+  walks: readonly Walk[],
+): Promise<readonly FrameMemory[]> {
+  const banks = walks.map(({ inGap, settled }) => ({
+    conditioning: new Map(
+      [...settled].map(([at, { memory }]) => [at, memory]),
+    ),
+    tracked: new Map(inGap.map((memory) => [memory.frame, memory])),
+  }));
+  const results = await trackFrames(engine, features, banks, {
     frame,
     frameCount,
     reverse: direction === "backward",
   });
-  const memory = await rememberFrame(engine, features, result, {
-    isPrompted: false,
-  });
+  return await rememberFrames(engine, features, results, { isPrompted: false });
+}
+
+/** The mask of the frame before in the order of the walk: the condition's own, or the pass's. */
+function maskBefore(
+  { frameSize }: PropagationSource,
+  { frame, direction }: Step,
+  { at, inGap, settled }: Pick<Walk, "at" | "inGap" | "settled">,
+): Bitmap | undefined {
+  const previous = direction === "forward" ? frame - 1 : frame + 1;
+  if (previous === at.condition) return settled.get(previous)?.mask;
+  const memory = inGap.find(({ frame }) => frame === previous);
+  return memory && toFrameMask(memory.lowRes, frameSize);
+}
+
+/** The mask of a pass with what speaks for it. */
+function judge(
+  { frameSize }: PropagationSource,
+  { frame }: Step,
+  { at, memory, before }: {
+    readonly at: StepObject;
+    readonly memory: FrameMemory;
+    readonly before: Bitmap | undefined;
+  },
+): TrackedMask {
   const mask = toFrameMask(memory.lowRes, frameSize);
   const scores = {
     presenceScore: sigmoid(memory.objectScore),
     predictedIou: memory.iou,
   };
-  const previous = direction === "forward" ? frame - 1 : frame + 1;
-  const lastMask = before.lastMask?.frame === previous
-    ? before.lastMask.mask
-    : conditioning.get(previous)?.mask;
-  const drift = driftScore(driftParts(mask, lastMask, scores));
-  return { object, mask, ...scores, drift, memory };
+  const distance = Math.abs(frame - at.condition);
+  const steady = stability(memory.lowRes, { delta: 1 });
+  return {
+    mask,
+    ...scores,
+    parts: driftParts(mask, before, { ...scores, distance, stability: steady }),
+  };
+}
+
+/** Lets the nearer condition win, and measures how far both directions agree. */
+async function joinDirections(
+  source: PropagationSource,
+  step: Step,
+  at: StepObject,
+  { own, memory }: { readonly own: TrackedMask; readonly memory: FrameMemory },
+): Promise<PropagatedMask> {
+  const { object } = at;
+  const { direction, frame } = step;
+  const place = { object, frame };
+  const isSecond = direction === "backward" && at.opposite !== null;
+  const forward = isSecond ? await source.readForward?.(place) : undefined;
+  const wins = !forward || isNearer(step, at);
+  const agreement = forward ? iou(own.mask, forward.mask) : undefined;
+  const won = wins ? own : forward;
+  const parts = { ...won.parts, agreement };
+  return {
+    ...won,
+    parts,
+    object,
+    source: wins ? direction : "forward",
+    drift: driftScore(parts),
+    isProvisional: direction === "forward" && at.opposite !== null,
+    memory,
+  };
 }
 
 /** Memories that a later frame of the pass can still read: six with their map, fifteen pointers. */
 function keepReadable(
-  memories: readonly FrameMemory[],
+  memories: TrackedPast,
   { frame, direction }: Step,
-): readonly FrameMemory[] {
+): TrackedPast {
   const next = direction === "forward" ? frame + 1 : frame - 1;
   return memories
     .filter((memory) => Math.abs(next - memory.frame) < pointerSlots)
@@ -201,7 +288,7 @@ export async function settleCondition(
 function conditionCache(source: PropagationSource) {
   const settled = new Map<number, ReadonlyMap<number, ConditionResult>>();
   const around = async ({ objects, frame }: Step) => {
-    for (const object of objects) {
+    for (const { object } of objects) {
       const before = settled.get(object);
       const results = new Map<number, ConditionResult>();
       const near = nearest(source.conditions.get(object) ?? [], frame);

@@ -7,6 +7,10 @@
 export type ModelRecord = {
   readonly id: string;
   readonly family: "sam2.1" | "sam2.0";
+  /** `tiny`, `small`, `base_plus`, `large`, or the name in the JSON beside it. */
+  readonly size: string;
+  /** The side of the square input the weights were trained for, in pixels. */
+  readonly imageSize: number;
   /** File name in the models folder. */
   readonly file: string;
   readonly licence: string;
@@ -18,37 +22,106 @@ export type ModelRecord = {
 };
 
 const meta = "https://dl.fbaipublicfiles.com/segment_anything_2";
+const medSam2 = "https://huggingface.co/wanglab/MedSAM2/resolve/main";
+
+/**
+ * Sizes and checksums of Meta's files. Meta prints none; these are the ones of
+ * micro_sam/v2/util.py (computational-cell-analytics/micro-sam), and other
+ * projects that check their downloads, such as SlicerSegmentWithSAM, agree.
+ */
+const officialFiles: readonly (readonly [string, number, string])[] = [
+  [
+    "sam2.1_hiera_tiny.pt",
+    156_008_466,
+    "7402e0d864fa82708a20fbd15bc84245c2f26dff0eb43a4b5b93452deb34be69",
+  ],
+  [
+    "sam2.1_hiera_small.pt",
+    184_416_285,
+    "6d1aa6f30de5c92224f8172114de081d104bbd23dd9dc5c58996f0cad5dc4d38",
+  ],
+  [
+    "sam2.1_hiera_base_plus.pt",
+    323_606_802,
+    "a2345aede8715ab1d5d31b4a509fb160c5a4af1970f199d9054ccfb746c004c5",
+  ],
+  [
+    "sam2.1_hiera_large.pt",
+    898_083_611,
+    "2647878d5dfa5098f2f8649825738a9345572bae2d4350a2468587ece47dd318",
+  ],
+  [
+    "sam2_hiera_tiny.pt",
+    155_906_050,
+    "65b50056e05bcb13694174f51bb6da89c894b57b75ccdf0ba6352c597c5d1125",
+  ],
+  [
+    "sam2_hiera_small.pt",
+    184_309_650,
+    "95949964d4e548409021d47b22712d5f1abf2564cc0c3c765ba599a24ac7dce3",
+  ],
+  [
+    "sam2_hiera_base_plus.pt",
+    323_493_298,
+    "d0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071",
+  ],
+  [
+    "sam2_hiera_large.pt",
+    897_952_466,
+    "7442e4e9b732a508f80e141e7c2913437a3610ee0c77381a66658c3a445df87b",
+  ],
+];
 
 function official(
-  size: string,
-  version: "2.1" | "2.0",
+  [file, bytes, sha256]: readonly [string, number, string],
 ): ModelRecord {
-  const is21 = version === "2.1";
-  const file = `sam2${is21 ? ".1" : ""}_hiera_${size}.pt`;
+  const is21 = file.startsWith("sam2.1");
+  const size = file.replace(/^sam2(\.1)?_hiera_/, "").replace(/\.pt$/, "");
   return {
-    id: `sam${version}-${size.replace("_", "-")}`,
-    family: `sam${version}`,
+    id: `sam2.${is21 ? 1 : 0}-${size.replace("_", "-")}`,
+    family: is21 ? "sam2.1" : "sam2.0",
+    size,
+    imageSize: 1024,
     file,
     licence: "Apache-2.0",
     source: `${meta}/${is21 ? "092824" : "072824"}/${file}`,
+    sha256,
+    bytes,
+  };
+}
+
+/** What is known of the terms of MedSAM2's weights. */
+export const medSam2Licence = "see wanglab/MedSAM2 (its code is Apache-2.0)";
+
+/** MedSAM2 is SAM 2.1 tiny, fine-tuned at 512; sizes and checksums are not published. */
+function fineTuned(variant: string): ModelRecord {
+  return {
+    id: `medsam2-${variant.toLowerCase().replaceAll("_", "-")}`,
+    family: "sam2.1",
+    size: "tiny",
+    imageSize: 512,
+    file: `MedSAM2_${variant}.pt`,
+    licence: medSam2Licence,
+    source: `${medSam2}/MedSAM2_${variant}.pt`,
     sha256: undefined,
     bytes: undefined,
   };
 }
-
-const sizes = ["tiny", "small", "base_plus", "large"];
 
 /** All models known by name; the first is the default. */
 export const modelRegistry: readonly ModelRecord[] = [
   {
     id: "sam2-nano",
     family: "sam2.1",
+    size: "sam2-nano",
+    imageSize: 128,
     file: "sam2-nano.pt",
     licence: "MIT",
     source: "ships with MedAnnotate; trained on generated images only",
     sha256: "9fcf3bab4fc8649c2fefbb4a01ef65b514c6119d6a33baa707092a6adcc1a659",
     bytes: 12256938,
   },
-  ...sizes.map((size) => official(size, "2.1")),
-  ...sizes.map((size) => official(size, "2.0")),
+  ...officialFiles.map(official),
+  ...["latest", "2411", "CTLesion", "MRI_LiverLesion", "US_Heart"]
+    .map(fineTuned),
 ];

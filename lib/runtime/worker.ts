@@ -88,6 +88,10 @@ function optionsFor(
     executionMode: "sequential",
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
+    // every session has threads of its own, which would go on spinning after a
+    // run and take the cores from the next session's: a tracked frame of tiny
+    // at 512 px took 197 instead of 118 ms (2 cores, 2026-11-22, task bench)
+    extra: { session: { force_spinning_stop: "1" } },
   };
 }
 

@@ -77,21 +77,31 @@ const TrunkHints = z.object({
   firstHeads: count,
   windowPerStage: z.array(count).length(4),
   globalAttentionBlocks: z.array(z.int().nonnegative()),
-});
+}).partial();
 const Behaviour = z.object({ multimaskForTracking: z.boolean().default(true) });
 
-/** What a JSON file beside a checkpoint may say, flat or with the trunk in its own object. */
+/**
+ * What a JSON file beside a checkpoint may say, flat or with the trunk in its
+ * own object. A trunk of an official size needs the side of the input only.
+ */
 export const Sam2Hints = z.preprocess(
   (value) =>
     typeof value === "object" && value !== null && "trunk" in value
       ? { ...value, ...(value.trunk as object) }
       : value,
   TrunkHints.extend({
-    name: z.string().default("custom"),
+    name: z.string().optional(),
     imageSize: count.multipleOf(32),
     decoderHeads: count.default(8),
     behaviour: Behaviour.default({ multimaskForTracking: true }),
-  }),
+  }).refine(
+    ({ firstHeads, windowPerStage, globalAttentionBlocks }) => {
+      const told = [firstHeads, windowPerStage, globalAttentionBlocks];
+      return told.every((part) => part === undefined) ||
+        told.every((part) => part !== undefined);
+    },
+    "firstHeads, windowPerStage and globalAttentionBlocks belong together",
+  ),
 );
 export type Sam2Hints = z.infer<typeof Sam2Hints>;
 
@@ -114,23 +124,32 @@ export function readSam2Config(
     }
     return info.dims;
   };
-  const embedDim = dims("image_encoder.trunk.pos_embed")[1];
+  const width = (name: string, axis: number) => {
+    const size = dims(name)[axis];
+    if (size > 0) return size;
+    throw new RangeError(
+      `Cannot recognise SAM 2: tensor ${name} has shape [${
+        dims(name)
+      }], expected channels on axis ${axis}`,
+    );
+  };
+  const embedDim = width("image_encoder.trunk.pos_embed", 1);
   const blocksPerStage = readStages(tensors);
   const official = officialTrunks[String(blocksPerStage)];
-  const isOfficial = official?.embedDim === embedDim;
-  if (!hints && !isOfficial) {
+  const isOfficial = official !== undefined && official.embedDim === embedDim;
+  const { firstHeads, windowPerStage, globalAttentionBlocks } =
+    hints?.firstHeads !== undefined || !isOfficial ? hints ?? {} : official;
+  if (!firstHeads || !windowPerStage || !globalAttentionBlocks) {
     throw new RangeError(
       `Cannot know the heads and windows of a trunk of ${blocksPerStage} blocks and ${embedDim} channels: ` +
         "it is none of the official sizes, and no JSON file beside the checkpoint tells",
     );
   }
-  const { firstHeads, windowPerStage, globalAttentionBlocks } = hints ??
-    official;
   const is21 = tensors.has("obj_ptr_tpos_proj.weight") ||
     tensors.has("no_obj_embed_spatial");
   return {
     family: is21 ? "sam2.1" : "sam2.0",
-    name: hints?.name ?? official.name,
+    name: hints?.name ?? (isOfficial ? official.name : "custom"),
     imageSize: hints?.imageSize ?? 1024,
     trunk: {
       embedDim,
@@ -139,8 +158,8 @@ export function readSam2Config(
       windowPerStage,
       globalAttentionBlocks,
     },
-    channels: dims("image_encoder.neck.convs.0.conv.weight")[0],
-    memoryChannels: dims("memory_encoder.out_proj.weight")[0],
+    channels: width("image_encoder.neck.convs.0.conv.weight", 0),
+    memoryChannels: width("memory_encoder.out_proj.weight", 0),
     memoryAttentionLayers: countLayers(tensors, "memory_attention.layers"),
     decoderHeads: hints?.decoderHeads ?? 8,
     multimaskForTracking: hints?.behaviour.multimaskForTracking ?? true,

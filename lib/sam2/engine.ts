@@ -1,4 +1,4 @@
-// The four networks of one SAM 2 model, loaded and ready to run.
+// The networks of one SAM 2 model, loaded and ready to run.
 //
 // Graphs are built from the checkpoint once and kept on disk, keyed by the
 // checkpoint's sha256, the graph version and the side. Everything above this
@@ -13,12 +13,16 @@ import type { Feed, Runtime, Session } from "../runtime/runtime.ts";
 import type { Sam2Config } from "./config.ts";
 import { buildImageEncoder } from "./graph/image_encoder.ts";
 import { buildMaskDecoder } from "./graph/mask_decoder.ts";
-import { buildMemoryAttention } from "./graph/memory_attention.ts";
+import {
+  buildFrameAttention,
+  buildMemoryAttention,
+} from "./graph/memory_attention.ts";
 import { buildMemoryEncoder } from "./graph/memory_encoder.ts";
+import { sineGrid } from "./graph/position.ts";
 import type { Sam2Weights } from "./weights.ts";
 
 /** Raised by one whenever a graph changes, so that old files are not read. */
-export const graphVersion = 2;
+export const graphVersion = 3;
 
 /** What the encoder knows of a frame; the tensors may live with the runtime. */
 export type FrameFeatures = {
@@ -65,8 +69,11 @@ export type MemoryTokens = {
 
 /** Small weights that are used outside the graphs. */
 export type LooseWeights = {
-  /** `[slots, c]`: index 0 for the previous frame, the last for conditioning frames. */
-  readonly memoryTimes: Tensor;
+  /**
+   * The place and time of the tokens of a memory, `[N · c]` for each slot: index
+   * 0 for the previous frame, the last for conditioning frames.
+   */
+  readonly memoryPositions: readonly Float32Array[];
   /** `[c, C]` and `[c]`; undefined in SAM 2.0. */
   readonly pointerTime:
     | { readonly weight: Tensor; readonly bias: Tensor }
@@ -90,8 +97,15 @@ export type Engine = {
     features: FrameFeatures,
     prompt: DecoderPrompt,
   ): Promise<DecoderOutput>;
-  /** Conditions the frame on memories; release the result after decoding. */
-  attend(features: FrameFeatures, tokens: MemoryTokens): Promise<Feed>;
+  /** What all objects of a frame share of memory attention; release it after the last of them. */
+  attendFrame(features: FrameFeatures): Promise<Feed>;
+  /**
+   * Conditions the frame on the memories of one object; release the result
+   * after decoding.
+   *
+   * @param frame of attendFrame
+   */
+  attend(frame: Feed, tokens: MemoryTokens): Promise<Feed>;
   release(feed: Feed): Promise<void>;
   /** `[N · c]`, token-major. */
   encodeMemory(
@@ -110,6 +124,7 @@ const builders: Readonly<
 > = {
   image_encoder: buildImageEncoder,
   mask_decoder: buildMaskDecoder,
+  frame_attention: buildFrameAttention,
   memory_attention: buildMemoryAttention,
   memory_encoder: buildMemoryEncoder,
 };
@@ -175,7 +190,7 @@ function engineOf(
   return {
     config,
     side,
-    loose: readLooseWeights(weights),
+    loose: readLooseWeights(weights, side),
     encodeImage: (image) => {
       const names = ["fpn0", "fpn1", "fpn2"] as const;
       return sessions.image_encoder.run({ image }, names, { hold: names });
@@ -209,9 +224,16 @@ function engineOf(
         pointers: { dims: [4, config.channels], data: out.pointers.data },
       };
     },
-    attend: async ({ fpn2 }, tokens) => {
+    attendFrame: async ({ fpn2 }) => {
+      const names = ["frame"] as const;
+      const { frame } = await sessions.frame_attention.run({ fpn2 }, names, {
+        hold: names,
+      });
+      return frame;
+    },
+    attend: async (frame, tokens) => {
       const { pixels } = await sessions.memory_attention.run(
-        { fpn2, ...tokens },
+        { frame, ...tokens },
         ["pixels"],
         { hold: ["pixels"] },
       );
@@ -233,14 +255,16 @@ function engineOf(
   };
 }
 
-function readLooseWeights({ config, read }: Sam2Weights): LooseWeights {
-  const times = read("maskmem_tpos_enc");
+function readLooseWeights(
+  { config, read }: Sam2Weights,
+  side: number,
+): LooseWeights {
   const hasTime = config.family === "sam2.1";
   return {
-    memoryTimes: {
-      dims: [times.dims[0], config.memoryChannels],
-      data: times.data,
-    },
+    memoryPositions: memoryPositions(
+      sineGrid(side / 16, config.memoryChannels),
+      read("maskmem_tpos_enc"),
+    ),
     pointerTime: hasTime
       ? {
         weight: read("obj_ptr_tpos_proj.weight"),
@@ -253,4 +277,13 @@ function readLooseWeights({ config, read }: Sam2Weights): LooseWeights {
       offset: read("mask_downsample.bias").data[0],
     },
   };
+}
+
+/** The code of every place, `[N, c]`, plus that of each time slot, `[slots, …, c]`. */
+function memoryPositions(places: Tensor, times: Tensor): Float32Array[] {
+  const c = places.dims[1];
+  return Array.from({ length: times.dims[0] }, (_, slot) => {
+    const time = times.data.subarray(slot * c, (slot + 1) * c);
+    return places.data.map((place, i) => place + time[i % c]);
+  });
 }

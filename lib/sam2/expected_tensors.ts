@@ -36,12 +36,12 @@ export function checkTensors(
 }
 
 /** Lists names and shapes; free inner widths are taken from the checkpoint itself. */
-function expectedTensors(
+export function expectedTensors(
   config: Sam2Config,
   tensors: ReadonlyMap<string, TensorInfo>,
-): Shapes {
+): ReadonlyMap<string, readonly number[]> {
   const shapes: Shapes = new Map();
-  const free = (name: string) => tensors.get(name)?.dims[0] ?? 0;
+  const free = (name: string) => Math.max(1, tensors.get(name)?.dims[0] ?? 1);
   addTrunk(shapes, config, tensors);
   addMemory(shapes, config, free);
   addPrompts(shapes, config);
@@ -75,11 +75,16 @@ function addTrunk(
   tensors: ReadonlyMap<string, TensorInfo>,
 ) {
   const prefix = "image_encoder.trunk";
-  const [, , height = 0, width = 0] =
+  const [, , height = 1, width = 1] =
     tensors.get(`${prefix}.pos_embed`)?.dims ??
       [];
   const window = trunk.windowPerStage[0];
-  shapes.set(`${prefix}.pos_embed`, [1, trunk.embedDim, height, width]);
+  shapes.set(`${prefix}.pos_embed`, [
+    1,
+    trunk.embedDim,
+    Math.max(1, height),
+    Math.max(1, width),
+  ]);
   shapes.set(`${prefix}.pos_embed_window`, [
     1,
     trunk.embedDim,

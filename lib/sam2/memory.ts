@@ -6,8 +6,8 @@
 // facebookresearch/sam2 at 2b90b9f (MODELS 1.9 in the project's notes).
 
 import type { Tensor } from "../base/tensor.ts";
-import type { LooseWeights, MemoryTokens } from "./engine.ts";
-import { sineCode, sineGrid } from "./graph/position.ts";
+import type { Engine, LooseWeights, MemoryTokens } from "./engine.ts";
+import { sineCode } from "./graph/position.ts";
 
 /** What one object left on one frame. */
 export type FrameMemory = {
@@ -40,7 +40,7 @@ export type MemorySettings = {
 
 /** A memory with its place in time. */
 export type ChosenMemories = {
-  /** `timeSlot` is the index into memoryTimes. */
+  /** `timeSlot` is the index into memoryPositions. */
   readonly spatial: readonly {
     readonly timeSlot: number;
     readonly memory: FrameMemory;
@@ -146,30 +146,20 @@ function closestConditioning(
   return { chosen, rest: new Map(left.map((m) => [m.frame, m])) };
 }
 
-/**
- * Lays chosen memories out as tokens for memory attention.
- *
- * @param options.side of the network's input
- * @param options.channels of the image features
- */
+/** Lays chosen memories out as tokens for memory attention. */
 export function toMemoryTokens(
   { spatial, pointers }: ChosenMemories,
-  loose: LooseWeights,
-  { side, channels }: { readonly side: number; readonly channels: number },
+  { config, loose }: Pick<Engine, "config" | "loose">,
 ): MemoryTokens {
-  const c = loose.memoryTimes.dims[1];
-  const tokens = (side / 16) ** 2;
-  const grid = sineGrid(side / 16, c).data;
-  const memory = new Float32Array(spatial.length * tokens * c);
+  const { channels, memoryChannels: c } = config;
+  const { memoryPositions } = loose;
+  const perMemory = memoryPositions[0].length;
+  const memory = new Float32Array(spatial.length * perMemory);
   const memoryPosition = new Float32Array(memory.length);
   spatial.forEach(({ timeSlot, memory: { frame, memory: values } }, i) => {
     if (!values) throw new Error(`Frame ${frame} has no memory yet`);
-    const at = i * tokens * c;
-    memory.set(values, at);
-    for (let k = 0; k < tokens * c; k++) {
-      memoryPosition[at + k] = grid[k] +
-        loose.memoryTimes.data[timeSlot * c + k % c];
-    }
+    memory.set(values, i * perMemory);
+    memoryPosition.set(memoryPositions[timeSlot], i * perMemory);
   });
 
   const perPointer = channels / c; // a pointer becomes so many tokens
@@ -177,7 +167,7 @@ export function toMemoryTokens(
   const pointerPosition = new Float32Array(pointerTokens.length);
   pointers.forEach(({ distance, memory: { pointer } }, i) => {
     pointerTokens.set(pointer, i * channels);
-    const time = pointerTime(loose, distance, channels);
+    const time = pointerTime(loose, distance, { channels, c });
     for (let k = 0; k < perPointer; k++) {
       pointerPosition.set(time, i * channels + k * c);
     }
@@ -196,11 +186,10 @@ export function toMemoryTokens(
 
 /** The position of a pointer in time; SAM 2.0 has none. */
 function pointerTime(
-  { pointerTime: map, memoryTimes }: LooseWeights,
+  { pointerTime: map }: LooseWeights,
   distance: number,
-  channels: number,
+  { channels, c }: { readonly channels: number; readonly c: number },
 ): Float32Array {
-  const c = memoryTimes.dims[1];
   const out = new Float32Array(c);
   if (!map) return out;
   const code = sineCode(distance, channels);

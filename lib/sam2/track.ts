@@ -1,4 +1,5 @@
-// One frame of one object: prompted, given as a mask, or tracked by memory.
+// One frame: an object prompted, given as a mask, or tracked by memory; tracked
+// objects share what the frame alone decides.
 //
 // These steps are all that propagation needs; video.ts joins them as the
 // official predictor does, propagate/ as MedAnnotate promises. Follows
@@ -6,7 +7,13 @@
 // at 2b90b9f.
 
 import type { Bitmap } from "../base/image.ts";
-import type { DecoderOutput, Engine, FrameFeatures } from "./engine.ts";
+import type { Feed } from "../runtime/runtime.ts";
+import type {
+  DecoderOutput,
+  DecoderPrompt,
+  Engine,
+  FrameFeatures,
+} from "./engine.ts";
 import {
   chooseMemories,
   type FrameMemory,
@@ -48,48 +55,89 @@ export async function promptFrame(
 ): Promise<FrameResult> {
   const mayBeMany = bank === undefined || engine.config.multimaskForTracking;
   const multimask = mayBeMany && points.length <= 1;
-  const output = await decodeWithMemory(engine, features, {
-    bank,
-    context,
-    points,
-    mask: previous,
-  });
-  return settle(output, context.frame, multimask);
+  const prompt = { points: padPoints(points), mask: previous };
+  if (!bank) {
+    const isUnconditioned = true;
+    const output = await engine.decode(features, {
+      ...prompt,
+      isUnconditioned,
+    });
+    return settle(output, context.frame, multimask);
+  }
+  const attended = await engine.attendFrame(features);
+  try {
+    const output = await decodeWithMemory(engine, features, {
+      attended,
+      bank,
+      context,
+      prompt,
+    });
+    return settle(output, context.frame, multimask);
+  } finally {
+    await engine.release(attended);
+  }
 }
 
-/** Tracks a frame without any prompt. */
+/** Tracks one object on a frame without any prompt. */
 export async function trackFrame(
   engine: Engine,
   features: FrameFeatures,
   bank: MemoryBank,
   context: FrameContext,
 ): Promise<FrameResult> {
-  const output = await decodeWithMemory(engine, features, {
-    bank,
-    context,
-    points: [],
-  });
-  return settle(output, context.frame, engine.config.multimaskForTracking);
+  const [result] = await trackFrames(engine, features, [bank], context);
+  return result;
+}
+
+/**
+ * Tracks several objects on a frame, each by its own bank.
+ *
+ * They share the part of memory attention that looks at the frame alone. The
+ * rest runs object by object, so that an object's result has the same bytes
+ * whoever else is tracked (graph/memory_attention.ts says why).
+ *
+ * @returns one result for each bank, in their order
+ */
+export async function trackFrames(
+  engine: Engine,
+  features: FrameFeatures,
+  banks: readonly MemoryBank[],
+  context: FrameContext,
+): Promise<readonly FrameResult[]> {
+  if (banks.length === 0) return [];
+  const results: FrameResult[] = [];
+  const attended = await engine.attendFrame(features);
+  try {
+    for (const bank of banks) {
+      const output = await decodeWithMemory(engine, features, {
+        attended,
+        bank,
+        context,
+        prompt: { points: padPoints([]) },
+      });
+      const multimask = engine.config.multimaskForTracking;
+      results.push(settle(output, context.frame, multimask));
+    }
+  } finally {
+    await engine.release(attended);
+  }
+  return results;
 }
 
 async function decodeWithMemory(
   engine: Engine,
   features: FrameFeatures,
-  { bank, context, points, mask }: {
-    readonly bank?: MemoryBank;
+  { attended, bank, context, prompt }: {
+    /** Of attendFrame. */
+    readonly attended: Feed;
+    readonly bank: MemoryBank;
     readonly context: FrameContext;
-    readonly points: ModelPoints;
-    readonly mask?: Float32Array;
+    readonly prompt: Pick<DecoderPrompt, "points" | "mask">;
   },
 ): Promise<DecoderOutput> {
-  const prompt = { points: padPoints(points), mask };
-  if (!bank) {
-    return engine.decode(features, { ...prompt, isUnconditioned: true });
-  }
   const chosen = chooseMemories(bank, context.frame, context);
-  const { side, config: { channels }, loose } = engine;
-  const tokens = toMemoryTokens(chosen, loose, { side, channels });
-  const conditioned = await engine.attend(features, tokens);
+  const tokens = toMemoryTokens(chosen, engine);
+  const conditioned = await engine.attend(attended, tokens);
   try {
     return await engine.decode(features, {
       ...prompt,
@@ -162,7 +210,7 @@ function downsampled(
 }
 
 /**
- * Encodes the memory of a settled frame.
+ * Encodes the memory of one object on a settled frame.
  *
  * @param options.isPrompted prompted masks are binarised, tracked ones are not
  */
@@ -178,4 +226,18 @@ export async function rememberFrame(
     objectScore: result.objectScore,
   });
   return { ...result, memory };
+}
+
+/** As rememberFrame for several objects, in their order; each alone, for the same bytes. */
+export async function rememberFrames(
+  engine: Engine,
+  features: FrameFeatures,
+  results: readonly FrameMemory[],
+  options: { readonly isPrompted: boolean },
+): Promise<readonly FrameMemory[]> {
+  const memories: FrameMemory[] = [];
+  for (const result of results) {
+    memories.push(await rememberFrame(engine, features, result, options));
+  }
+  return memories;
 }

@@ -24,6 +24,7 @@ import {
   saveRunMemories,
 } from "./runs.ts";
 import type { MaskRow } from "./schema.ts";
+import { markStale } from "./stale.ts";
 import type { SequenceWriter } from "./writer.ts";
 
 /** A mask as it is kept. */
@@ -50,6 +51,15 @@ export const StoredMask = z.object({
   verified: z.int().transform((flag) => flag === 1),
   runId: z.int().nullable(),
   updatedAt: z.iso.datetime(),
+  /**
+   * Provisional while the other direction of a propagation is still to come,
+   * stale when a condition around it changed since.
+   */
+  state: z.enum(["final", "provisional", "stale"]),
+  /** What the drift was made of, as JSON. */
+  driftParts: z.string(),
+  /** Names the conditions around it that it was tracked from; empty where that is open. */
+  basis: z.string(),
 }).readonly();
 /** A mask as it is kept. */
 export type StoredMask = z.infer<typeof StoredMask>;
@@ -70,6 +80,9 @@ export type NewMask =
       | "drift"
       | "source"
       | "verified"
+      | "state"
+      | "driftParts"
+      | "basis"
     >
   >
   & { readonly bitmap: Bitmap };
@@ -121,6 +134,11 @@ export async function saveMask(
   const { saved, kept } = await writeMasks(writer, [mask], {
     runId: null,
     mayReplace,
+    alongside: async (store) => {
+      const old = await findMask(store, mask);
+      const isOwn = isPersonal(mask) || (old && isPersonal(old));
+      if (isOwn) await markStale(store, mask);
+    },
   });
   return [...saved, ...kept][0];
 }
@@ -163,12 +181,17 @@ export function deleteMasks(
   return writer.serially(async () => {
     const last = Math.min(to, sequence.frameCount - 1);
     await getObjectNumbers(writer, [objectId]); // throws when it is another sequence's
-    const rows = await store.db.deleteFrom("mask")
-      .where("objectId", "=", objectId)
-      .where("frame", ">=", from).where("frame", "<=", last)
-      .returning("file").execute();
-    await removeMaskFiles(store.folder, rows.map(({ file }) => file));
-    return rows.length;
+    const masks = await inTransaction(store, async (store) => {
+      const rows = await store.db.deleteFrom("mask")
+        .where("objectId", "=", objectId)
+        .where("frame", ">=", from).where("frame", "<=", last)
+        .returningAll().execute();
+      const masks = rows.map((row) => StoredMask.parse(row));
+      for (const mask of masks.filter(isPersonal)) await markStale(store, mask);
+      return masks;
+    });
+    await removeMaskFiles(store.folder, masks.map(({ file }) => file));
+    return masks.length;
   });
 }
 
@@ -200,11 +223,37 @@ export async function listMasks(
   return (await query.execute()).map((row) => StoredMask.parse(row));
 }
 
+/** What a plan needs to know of every mask of a sequence. */
+export async function listMaskStates(
+  { db }: HasDb,
+  sequenceId: number,
+): Promise<readonly (MaskKey & Pick<StoredMask, "state">)[]> {
+  const objects = db.selectFrom("object").select("id")
+    .where("sequenceId", "=", sequenceId);
+  const rows = await db.selectFrom("mask")
+    .select(["objectId", "frame", "state"])
+    .where("objectId", "in", objects).execute();
+  const State = StoredMask.unwrap().pick({
+    objectId: true,
+    frame: true,
+    state: true,
+  });
+  return rows.map((row) => State.parse(row));
+}
+
 /** Reads the pixels of a mask from its run lengths. */
 export function readMaskBitmap(
   { height, width, counts }: Pick<StoredMask, "height" | "width" | "counts">,
 ): Bitmap {
   return rleToBitmap({ size: [height, width], counts: decodeCounts(counts) });
+}
+
+/** Whether a person stands behind a mask as it is, not by the prompts that led to it. */
+export function isPersonal(
+  { origin, verified = false }: Pick<NewMask, "origin" | "verified">,
+): boolean {
+  return origin === "drawn" || origin === "imported" ||
+    (verified && origin !== "click");
 }
 
 /** A model never replaces what a person made; propagation replaces only propagation. */
@@ -318,6 +367,9 @@ async function toRows(
       verified: mask.verified ? 1 : 0,
       runId,
       updatedAt: new Date().toISOString(),
+      state: mask.state ?? "final",
+      driftParts: mask.driftParts ?? "{}",
+      basis: mask.basis ?? "",
     };
   });
 }

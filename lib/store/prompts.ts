@@ -4,12 +4,14 @@
 // Every change of a sequence's prompts is a step, adding or removing one prompt.
 // Undo takes back the last step that is done, redo does the first that is not;
 // a new step drops those that are not done. Both rows and steps are in the
-// database, so the history survives the program.
+// database, so the history survives the program. Whatever changes prompts also
+// marks what was propagated from them as stale (stale.ts).
 
 import { z } from "zod";
 import { decodeCounts, encodeCounts, type Rle } from "../masks/rle.ts";
 import { canonicalSha256 } from "./canonical.ts";
 import { type HasDb, inTransaction } from "./database.ts";
+import { markStale } from "./stale.ts";
 
 /** A point, a box or a mask, in pixels of the frame. */
 export type Prompt =
@@ -41,6 +43,8 @@ const EarlierMaskJson = z.object({
   drift: z.number().nullable(),
   source: z.string().nullable(),
   verified: z.boolean(),
+  driftParts: z.string().optional(),
+  basis: z.string().optional(),
 }).readonly();
 /** What a mask was before prompts changed it, so that undo brings it back. */
 export type EarlierMask = z.infer<typeof EarlierMaskJson>;
@@ -86,6 +90,7 @@ export function addPrompt(
       isActive: 1,
     }).returningAll().executeTakeFirstOrThrow();
     await addStep(store, row, "add");
+    await markStale(store, row);
     return fromRow(row);
   });
 }
@@ -106,6 +111,7 @@ export function removePrompt(
     }
     await dropUndone(store, row.sequenceId);
     await addStep(store, row, "remove");
+    await markStale(store, row);
     return fromRow(row);
   });
 }
@@ -170,15 +176,17 @@ function withoutHistory(prompt: Prompt): Prompt {
 
 /** Undoes or redoes a step: adding while undoing is removing, and so on. */
 async function turnStep(
-  { db }: HasDb,
+  store: HasDb,
   { id, promptId, action }: { id: number; promptId: number; action: string },
   { isDone }: { isDone: 0 | 1 },
 ): Promise<PromptChange> {
+  const { db } = store;
   const isActive = (action === "add") === (isDone === 1) ? 1 : 0;
   await db.updateTable("promptStep").set({ isDone }).where("id", "=", id)
     .execute();
   const row = await db.updateTable("prompt").set({ isActive })
     .where("id", "=", promptId).returningAll().executeTakeFirstOrThrow();
+  await markStale(store, row);
   return { kind: isActive ? "added" : "removed", prompt: fromRow(row) };
 }
 

@@ -60,8 +60,16 @@ export type RunMemory = RunMemoryKey & {
 /** What a commit adds to a run's memories. */
 export type NewRunMemory = RunMemory;
 
-/** Starts a run; earlier ones of its kind can then no longer be resumed. */
-export function startRun(store: HasDb, run: NewRun): Promise<Run> {
+/**
+ * Starts a run; earlier ones of its kind can then no longer be resumed.
+ *
+ * @param options.keep memories of the earlier run that this one goes on from
+ */
+export function startRun(
+  store: HasDb,
+  run: NewRun,
+  { keep = [] }: { keep?: readonly RunMemoryKey[] } = {},
+): Promise<Run> {
   const { options } = run;
   const values = Run.unwrap().omit({ id: true }).parse({
     ...run,
@@ -74,10 +82,17 @@ export function startRun(store: HasDb, run: NewRun): Promise<Run> {
   return inTransaction(store, async ({ db }) => {
     const earlier = db.selectFrom("run").select("id")
       .where("sequenceId", "=", run.sequenceId).where("kind", "=", run.kind);
-    await db.deleteFrom("runMemory").where("runId", "in", earlier).execute();
     const row = await db.insertInto("run")
       .values({ ...values, options: JSON.stringify(values.options) })
       .returningAll().executeTakeFirstOrThrow();
+    for (const { objectId, direction, frame } of keep) {
+      await db.updateTable("runMemory").set({ runId: row.id })
+        .where("runId", "in", earlier).where("objectId", "=", objectId)
+        .where("direction", "=", direction).where("frame", "=", frame)
+        .execute();
+    }
+    await db.deleteFrom("runMemory").where("runId", "in", earlier)
+      .where("runId", "!=", row.id).execute();
     return fromRow(row);
   });
 }
@@ -94,13 +109,29 @@ export async function findResumableRun(
   return row && row.status !== "done" ? fromRow(row) : undefined;
 }
 
-/** Marks a run as running again. */
-export async function resumeRun({ db }: HasDb, runId: number): Promise<Run> {
-  const row = await db.updateTable("run")
-    .set({ status: "running", finishedAt: null }).where("id", "=", runId)
-    .returningAll().executeTakeFirst();
-  if (!row) throw new RangeError(`No run ${runId} in the store`);
-  return fromRow(row);
+/** Marks a run as running again; memories other than those to `keep` are forgotten. */
+export function resumeRun(
+  store: HasDb,
+  runId: number,
+  { keep }: { keep?: readonly RunMemoryKey[] } = {},
+): Promise<Run> {
+  return inTransaction(store, async (store) => {
+    const row = await store.db.updateTable("run")
+      .set({ status: "running", finishedAt: null }).where("id", "=", runId)
+      .returningAll().executeTakeFirst();
+    if (!row) throw new RangeError(`No run ${runId} in the store`);
+    if (keep) {
+      const kept = new Set(keep.map(nameOf));
+      const memories = await listRunMemoryKeys(store, runId);
+      const others = memories.filter((key) => !kept.has(nameOf(key)));
+      await forgetRunMemories(store, runId, others);
+    }
+    return fromRow(row);
+  });
+}
+
+function nameOf({ objectId, direction, frame }: RunMemoryKey): string {
+  return `${objectId} ${direction} ${frame}`;
 }
 
 /** Ends a run; only one that is done forgets its memories. */
@@ -127,6 +158,22 @@ export async function listRuns(
   const rows = await db.selectFrom("run").selectAll()
     .where("sequenceId", "=", sequenceId).orderBy("id").execute();
   return rows.map(fromRow);
+}
+
+/** Lists which memories a run has. */
+export async function listRunMemoryKeys(
+  { db }: HasDb,
+  runId: number,
+): Promise<RunMemoryKey[]> {
+  const rows = await db.selectFrom("runMemory")
+    .select(["objectId", "direction", "frame"]).where("runId", "=", runId)
+    .execute();
+  const Key = RunMemoryRow.pick({
+    objectId: true,
+    direction: true,
+    frame: true,
+  });
+  return rows.map((row) => Key.parse(row));
 }
 
 /** Lists what a run remembers, by object, direction and frame. */

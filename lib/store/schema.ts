@@ -100,6 +100,9 @@ export type MaskRow = {
   verified: number;
   runId: number | null;
   updatedAt: string;
+  state: string;
+  driftParts: string;
+  basis: string;
 };
 
 type RunRow = {

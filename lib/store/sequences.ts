@@ -137,12 +137,16 @@ export async function listSequences({ db }: HasDb): Promise<Sequence[]> {
   return rows.map((row) => Sequence.parse(row));
 }
 
-/** Lists the frames of a sequence, in order. */
+/** Lists the frames of a sequence, in order; `from` and `to` are included. */
 export async function listFrames(
   { db }: HasDb,
   sequenceId: number,
+  { from, to }: { from?: number; to?: number } = {},
 ): Promise<SequenceFrame[]> {
-  const rows = await db.selectFrom("frame").selectAll()
-    .where("sequenceId", "=", sequenceId).orderBy("index").execute();
+  let query = db.selectFrom("frame").selectAll()
+    .where("sequenceId", "=", sequenceId).orderBy("index");
+  if (from !== undefined) query = query.where("index", ">=", from);
+  if (to !== undefined) query = query.where("index", "<=", to);
+  const rows = await query.execute();
   return rows.map((row) => SequenceFrame.parse(row));
 }

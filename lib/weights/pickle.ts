@@ -76,6 +76,7 @@ export function parsePickle(
 const mark = Symbol("mark");
 type Slot = PickleValue | typeof mark;
 
+const maxObjects = 2 ** 20; // files of tensors have some thousands
 /** The stack machine; its state lives as long as one call of parsePickle. */
 class Machine {
   readonly #bytes: Uint8Array;
@@ -83,6 +84,7 @@ class Machine {
   readonly #source: string;
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #objects = 0;
   #at = 0;
   #opcodeAt = 0;
 
@@ -307,6 +309,10 @@ class Machine {
   }
 
   #push(value: PickleValue) {
+    const isObject = typeof value === "object" && value !== null;
+    if (isObject && ++this.#objects > maxObjects) {
+      throw this.#error(`more than ${maxObjects} objects`);
+    }
     this.#stack.push(value);
   }
 

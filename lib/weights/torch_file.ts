@@ -2,8 +2,11 @@
 //
 // The pickle is read by pickle.ts, so nothing in it can run. Tensors are found
 // by walking what it holds: a state dict, a state dict under "model" (SAM 2),
-// or nested modules with _parameters and _buffers (Ultralytics).
+// or nested modules with _parameters and _buffers (Ultralytics). Other keys,
+// such as "state_dict" of training scripts, stay in the names of the tensors.
+// Bytes are compared with the archive's checksums as they are read.
 
+import { crc32 } from "node:zlib";
 import { sizeOf, type Tensor } from "../base/tensor.ts";
 import type { Checkpoint, ElementType } from "./checkpoint.ts";
 import { bytesPerElement, toFloat32 } from "./element_types.ts";
@@ -29,7 +32,8 @@ const storageTypes: Readonly<Record<string, ElementType>> = {
   "torch.BoolStorage": "bool",
 };
 
-const maxPickleBytes = 256 * 2 ** 20;
+const maxPickleBytes = 16 * 2 ** 20; // the largest official one has 0.2 MB
+const maxValues = 2 ** 20; // a value that is reached twice counts twice
 
 /** A tensor's place in its storage; strides and offset count values. */
 type StoredTensor = {
@@ -71,12 +75,13 @@ function readTorchFile(file: RandomAccessFile): Checkpoint {
   if (order && text(file, order) !== "little") {
     throw fail(`its values are ${text(file, order)}-endian, expected little`);
   }
-  const root = parsePickle(file.read(pickle.offset, pickle.size), {
+  const readEntry = checkedReader(file, entries.get(`${folder}version`), fail);
+  const root = parsePickle(readEntry(pickle), {
     source: `checkpoint ${file.path}, ${pickle.name}`,
   });
 
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, record] of findTensors(root)) {
+  for (const [name, record] of findTensors(root, fail)) {
     tensors.set(name, locate(name, record, folder, entries, fail));
   }
   if (tensors.size === 0) throw fail("it holds no tensor");
@@ -88,10 +93,54 @@ function readTorchFile(file: RandomAccessFile): Checkpoint {
     read: (name) => {
       const tensor = tensors.get(name);
       if (!tensor) throw fail(`it has no tensor ${name}`);
-      return readTensor(file, tensor);
+      return readTensor(readEntry, tensor);
     },
     close: file.close,
   };
+}
+
+/** Reads bytes of an entry, all of them where nothing else is said. */
+type ReadEntry = (
+  entry: ZipEntry,
+  range?: { readonly from: number; readonly length: number },
+) => Uint8Array<ArrayBuffer>;
+
+/**
+ * Compares each entry with its checksum before its first bytes are handed out. A
+ * writer may have left checksums out (torch.serialization.set_crc32_options),
+ * which shows in the small entry `version`: then they say nothing.
+ */
+function checkedReader(
+  file: RandomAccessFile,
+  version: ZipEntry | undefined,
+  fail: (why: string) => SyntaxError,
+): ReadEntry {
+  const readAll = ({ offset, size }: ZipEntry) => file.read(offset, size);
+  const hasChecksums = version !== undefined &&
+    crc32(readAll(version)) === version.crc32;
+  const checked = new Set<ZipEntry>();
+  const readChecked = (entry: ZipEntry) => {
+    const bytes = readAll(entry);
+    const found = hasChecksums ? crc32(bytes) : entry.crc32;
+    if (found !== entry.crc32) {
+      throw fail(
+        `zip entry ${entry.name} is damaged, its checksum is ${
+          hex(found)
+        }, expected ${hex(entry.crc32)}`,
+      );
+    }
+    checked.add(entry);
+    return bytes;
+  };
+  return (entry, { from, length } = { from: 0, length: entry.size }) => {
+    if (length === entry.size) return readChecked(entry);
+    if (!checked.has(entry)) readChecked(entry);
+    return file.read(entry.offset + from, length);
+  };
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, "0");
 }
 
 function text(file: RandomAccessFile, entry: ZipEntry): string {
@@ -100,20 +149,28 @@ function text(file: RandomAccessFile, entry: ZipEntry): string {
 }
 
 /** Walks dictionaries and modules; yields every tensor record with its dotted name. */
-function* findTensors(
+function findTensors(
   root: PickleValue,
-): Generator<readonly [string, PickleRecord]> {
-  const model = lookUp(root, "model") ?? undefined;
-  const ema = lookUp(root, "ema") ?? undefined;
-  yield* walk(model ?? ema ?? root, "", 0);
+  fail: (why: string) => SyntaxError,
+): (readonly [string, PickleRecord])[] {
+  const count = { visited: 0 };
+  for (const part of [lookUp(root, "model"), lookUp(root, "ema"), root]) {
+    const found = part === undefined ? [] : [...walk(part, "", 0, count)];
+    if (count.visited > maxValues) {
+      throw fail(`its pickle refers to more than ${maxValues} values`);
+    }
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function* walk(
   value: PickleValue,
   prefix: string,
   depth: number,
+  count: { visited: number },
 ): Generator<readonly [string, PickleRecord]> {
-  if (depth > 64) return;
+  if (depth > 64 || ++count.visited > maxValues) return;
   const tensor = asTensorRecord(value);
   if (tensor) {
     yield [prefix, tensor];
@@ -123,21 +180,24 @@ function* walk(
   if (isKind(state, "dict")) {
     for (const part of ["_parameters", "_buffers", "_modules"]) {
       const inner = lookUp(state, part);
-      if (inner) yield* walk(inner, prefix, depth + 1);
+      if (inner) yield* walk(inner, prefix, depth + 1, count);
     }
   }
   for (const [key, inner] of entriesOf(value)) {
     if (typeof key !== "string" && typeof key !== "number") continue;
-    yield* walk(inner, prefix ? `${prefix}.${key}` : String(key), depth + 1);
+    const name = prefix ? `${prefix}.${key}` : String(key);
+    yield* walk(inner, name, depth + 1, count);
   }
 }
 
 function asTensorRecord(value: PickleValue): PickleRecord | undefined {
-  if (!isKind(value, "record")) return undefined;
-  if (value.class === "torch._utils._rebuild_tensor_v2") return value;
-  const wraps = value.class === "torch._utils._rebuild_parameter" ||
-    value.class === "torch._utils._rebuild_parameter_with_state";
-  return wraps ? asTensorRecord(value.args[0]) : undefined;
+  const inner = isKind(value, "record") &&
+      /^torch\._utils\._rebuild_parameter(_with_state)?$/.test(value.class)
+    ? value.args[0]
+    : value; // a parameter holds a tensor, never another parameter
+  const isTensor = isKind(inner, "record") &&
+    inner.class === "torch._utils._rebuild_tensor_v2";
+  return isTensor ? inner : undefined;
 }
 
 function entriesOf(
@@ -211,15 +271,17 @@ function countsOf(value: PickleValue | undefined): number[] | undefined {
   return list.items.every(isCount) ? [...list.items] as number[] : undefined;
 }
 
-function readTensor(file: RandomAccessFile, tensor: StoredTensor): Tensor {
-  const { dims, type, strides, offset, entry } = tensor;
+function readTensor(
+  read: ReadEntry,
+  { dims, type, strides, offset, entry }: StoredTensor,
+): Tensor {
   const width = bytesPerElement[type];
   const count = sizeOf(dims);
   if (isContiguous(dims, strides)) {
-    const bytes = file.read(entry.offset + offset * width, count * width);
-    return { dims, data: toFloat32(bytes, type) };
+    const range = { from: offset * width, length: count * width };
+    return { dims, data: toFloat32(read(entry, range), type) };
   }
-  const all = toFloat32(file.read(entry.offset, entry.size), type);
+  const all = toFloat32(read(entry), type);
   const data = new Float32Array(count);
   const index = dims.map(() => 0);
   for (let i = 0; i < count; i++) {

@@ -12,6 +12,8 @@ export type ZipEntry = {
   readonly name: string;
   readonly offset: number;
   readonly size: number;
+  /** The CRC-32 of its bytes, as the directory claims it. */
+  readonly crc32: number;
 };
 
 const maxDirectoryBytes = 64 * 2 ** 20;
@@ -65,6 +67,7 @@ export function readZipDirectory(
     entries.set(name, {
       name,
       size: wide.size,
+      crc32: view.getUint32(at + 16, true),
       offset: dataOffset(file, name, wide.header, fail),
     });
     at = next;

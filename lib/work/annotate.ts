@@ -10,7 +10,6 @@ import type { Size } from "../base/tensor.ts";
 import type { Frames } from "../media/frames.ts";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
 import { sigmoid, toFrameMask } from "../propagate/propagate.ts";
-import { encodeFrame } from "../sam2/image.ts";
 import {
   checkInside,
   type FramePrompt,
@@ -37,10 +36,13 @@ import {
   redoPrompt,
   undoPrompt,
 } from "../store/prompts.ts";
+import { listFrames } from "../store/sequences.ts";
 import { getOrCreateTag } from "../store/tags.ts";
 import type { SequenceWriter } from "../store/writer.ts";
+import { openFeatureCache } from "./feature_cache.ts";
 import type { OpenModel } from "./open_model.ts";
 import type { FilePrompt } from "./prompts_file.ts";
+import { createFeatureReader, type FeatureReader } from "./read_features.ts";
 
 /** Where a person annotates: a sequence opened for writing, its frames, a model. */
 export type Annotator = {
@@ -104,7 +106,9 @@ export async function undo(
   }
   await undoPrompt(store, sequence.id);
   await deleteMask(writer, { objectId, frame });
-  await saveMask(writer, { objectId, frame, ...was });
+  // propagation finds by its basis that it is not out of date
+  const state = was.origin === "propagated" ? "stale" : "final";
+  await saveMask(writer, { objectId, frame, ...was, state });
   return change;
 }
 
@@ -125,7 +129,7 @@ export async function redo(
 function startFrom(mask: StoredMask): Prompt {
   const { height, width, counts } = mask;
   const { origin, modelSha256, predictedIou, presenceScore } = mask;
-  const { drift, source, verified } = mask;
+  const { drift, source, verified, driftParts, basis } = mask;
   return {
     kind: "mask",
     rle: { size: [height, width], counts: decodeCounts(counts) },
@@ -137,6 +141,8 @@ function startFrom(mask: StoredMask): Prompt {
       drift,
       source,
       verified,
+      driftParts,
+      basis,
     },
   };
 }
@@ -164,13 +170,15 @@ export async function showPrompts(
 
 /** What prompts lead to, not saved yet; a mask given last is taken as it is. */
 async function answerPrompts(
-  { writer: { sequence }, frames, model }: Annotator,
+  annotator: Annotator,
   { objectId, frame }: AnnotationPlace,
   prompts: readonly Prompt[],
 ): Promise<NewMask> {
-  const { engine } = model;
+  const { engine } = annotator.model;
+  const { sequence } = annotator.writer;
   const frameSize = sizeOf(sequence);
-  const features = await encodeFrame(engine, await frames.read(frame));
+  const reader = await openFeatures(annotator, frame);
+  const features = await reader.read(frame);
   try {
     const given = prompts.map(toFramePrompt);
     const place = { frame, frameSize };
@@ -185,13 +193,39 @@ async function answerPrompts(
       predictedIou: result.iou,
       presenceScore: sigmoid(result.objectScore),
       origin: "click",
-      modelSha256: model.sha256,
+      modelSha256: annotator.model.sha256,
       drift: 0,
       source: "prompt",
     };
   } finally {
     await engine.releaseFeatures(features);
+    await reader.settle();
   }
+}
+
+/**
+ * Reads features of the sequence's frames, from disk where the model keeps them.
+ *
+ * @param only the one frame that will be read
+ */
+export async function openFeatures(
+  { writer: { store, sequence }, frames, model }: Annotator,
+  only?: number,
+): Promise<FeatureReader> {
+  if (!model.keepsFeatures) {
+    return createFeatureReader(model, frames, {
+      cache: undefined,
+      sha256Of: () => "",
+    });
+  }
+  const range = only === undefined ? {} : { from: only, to: only };
+  const infos = await listFrames(store, sequence.id, range);
+  const sha256s = new Map(infos.map(({ index, sha256 }) => [index, sha256]));
+  const cache = openFeatureCache(store.folder, model);
+  return createFeatureReader(model, frames, {
+    cache,
+    sha256Of: (frame) => sha256s.get(frame) ?? "", // every frame has one
+  });
 }
 
 /** A stored prompt as the model takes it. */

@@ -1,7 +1,6 @@
 // Choosing a model: an id of the registry or a file, a side, a device.
 
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   type DeviceChoice,
   openRuntime,
@@ -9,20 +8,24 @@ import {
 } from "../runtime/runtime.ts";
 import { modelRegistry } from "../runtime/registry.ts";
 import { type Engine, openEngine } from "../sam2/engine.ts";
+import {
+  findInstalled,
+  listInstalled,
+  type ModelPlace,
+  modelsFolder,
+  ownModels,
+} from "./installed_models.ts";
 import { openSam2File, sha256OfFile } from "./model_file.ts";
-
-/** Where the shipped and fetched models lie. */
-export const modelsFolder = fileURLToPath(
-  new URL("../../models/", import.meta.url),
-);
 
 /** What a person may choose; what is left out is chosen for them. */
 export type ModelChoice = {
-  /** An id of the registry or a checkpoint file; default `sam2-nano`. */
+  /** An id of the registry, the name of an added model or a checkpoint file; default `sam2-nano`. */
   readonly model?: string;
   /** Side of the input in pixels, a multiple of 32. */
   readonly size?: number;
   readonly device?: DeviceChoice;
+  /** Whether features of frames are kept on disk, in half precision; default on the CPU. */
+  readonly keepFeatures?: boolean;
 };
 
 /** A model that is ready to run; close it when done. */
@@ -33,6 +36,8 @@ export type OpenModel = {
   readonly licence: string;
   readonly engine: Engine;
   readonly runtime: Runtime;
+  /** Features of frames are kept beside the data, in half precision. */
+  readonly keepsFeatures: boolean;
   close(): Promise<void>;
 };
 
@@ -46,7 +51,8 @@ const cpuSide = 512; // of official models: a fifth of the work of 1024
  * @throws RangeError for an id that is not known, a file that is not there or does not fit
  */
 export async function openModel(
-  { model = modelRegistry[0].id, size, device = "auto" }: ModelChoice = {},
+  { model = modelRegistry[0].id, size, device = "auto", keepFeatures }:
+    ModelChoice = {},
   { cache = join(modelsFolder, "cache") }: { cache?: string } = {},
 ): Promise<OpenModel> {
   const { id, path, licence } = await findModel(model);
@@ -67,7 +73,9 @@ export async function openModel(
         await engine.close();
         runtime.close();
       };
-      return { id, path, sha256, licence, engine, runtime, close };
+      const keepsFeatures = keepFeatures ?? runtime.device === "cpu";
+      const identity = { id, path, sha256, licence };
+      return { ...identity, engine, runtime, keepsFeatures, close };
     } catch (error) {
       runtime.close();
       throw error;
@@ -80,21 +88,29 @@ export async function openModel(
 /** Finds the file of a model by id or path. */
 export async function findModel(
   model: string,
+  place: ModelPlace = ownModels,
 ): Promise<{ id: string; path: string; licence: string }> {
-  const record = modelRegistry.find(({ id }) => id === model);
-  const path = record ? join(modelsFolder, record.file) : resolve(model);
-  const isThere = await Deno.stat(path).then((s) => s.isFile, () => false);
-  if (isThere) {
-    return { id: model, path, licence: record?.licence ?? "unknown" };
+  const installed = await findInstalled(model, place);
+  if (installed) {
+    const { path, record: { id, licence } } = installed;
+    return { id, path, licence };
   }
+  const record = place.registry.find(({ id }) => id === model);
   if (record) {
     throw new RangeError(
-      `Model ${model} is not installed: put ${record.file} from ${record.source} into ${modelsFolder}`,
+      `Model ${model} is not installed: put ${record.file} from ${record.source} into ${place.folder}, or run deno task models fetch ${model}`,
     );
   }
+  const path = resolve(model);
+  const isThere = await Deno.stat(path).then((s) => s.isFile, () => false);
+  if (isThere) return { id: model, path, licence: "unknown" };
+  const known = new Set([
+    ...place.registry.map(({ id }) => id),
+    ...(await listInstalled(place)).map(({ record }) => record.id),
+  ]);
   throw new RangeError(
     `There is no model ${model}: neither a checkpoint file nor one of ${
-      modelRegistry.map(({ id }) => id).join(", ")
+      [...known].join(", ")
     }`,
   );
 }

@@ -1,29 +1,44 @@
 // Propagate: from the conditions of a stored sequence to a mask on every frame.
 //
 // Each frame is one transaction: masks, the memories that the next frame reads,
-// and how far the run is. A cancelled or killed run goes on where it stopped,
-// with the same bytes as an undisturbed one. What a person verified, drew or
-// clicked is a condition and never overwritten.
+// and how far the run is. What is left to do is read off what is there, so a
+// cancelled or killed run goes on where it stopped, with the same bytes as an
+// undisturbed one, and a correction costs only what lies between its
+// neighbours. What a person verified, drew or clicked is a condition and never
+// overwritten.
 
+import { createHash } from "node:crypto";
 import { CancelledError } from "../base/errors.ts";
 import { startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { decodeCounts } from "../masks/rle.ts";
-import { type Direction, planSteps, type Step } from "../propagate/plan.ts";
+import { DriftParts } from "../propagate/drift.ts";
+import {
+  type Direction,
+  type Gap,
+  type GapState,
+  listGaps,
+  type Pass,
+  planGap,
+  planSteps,
+} from "../propagate/plan.ts";
 import {
   type Condition,
   type PropagatedStep,
   propagateMasks,
+  type TrackedMask,
   type TrackedPast,
 } from "../propagate/propagate.ts";
 import { graphVersion } from "../sam2/engine.ts";
-import { normaliseImage } from "../sam2/preprocess.ts";
+import type { FramePrompt } from "../sam2/interact.ts";
 import type { FrameMemory } from "../sam2/memory.ts";
-import type { Store } from "../store/database.ts";
+import { inTransaction, type Store } from "../store/database.ts";
 import {
   commitFrame,
   findMask,
+  isPersonal,
   listMasks,
+  listMaskStates,
   readMaskBitmap,
   type StoredMask,
 } from "../store/masks.ts";
@@ -31,15 +46,19 @@ import { deletePropagated } from "../store/delete_propagated.ts";
 import { listObjects } from "../store/objects.ts";
 import { listPrompts, promptsSha256 } from "../store/prompts.ts";
 import {
+  findResumableRun,
   finishRun,
   listRunMemories,
+  listRunMemoryKeys,
   listRuns,
   resumeRun,
   type Run,
   type RunMemory,
+  type RunMemoryKey,
   startRun,
 } from "../store/runs.ts";
-import { type Annotator, toFramePrompt } from "./annotate.ts";
+import { discard, revive } from "../store/stale.ts";
+import { type Annotator, openFeatures, toFramePrompt } from "./annotate.ts";
 import type { WorkOptions } from "./import.ts";
 
 /** Which frames a propagation may fill. */
@@ -48,6 +67,8 @@ export type PropagateOptions = WorkOptions & {
   /** First and last frame, both included. */
   readonly from?: number;
   readonly to?: number;
+  /** Tracks what lies between two conditions from both (default); otherwise only from the nearer one. */
+  readonly agreement?: boolean;
   /** Forgets an earlier run, and the masks it left, where anything differs. */
   readonly restart?: boolean;
 };
@@ -68,16 +89,31 @@ export type RunIdentity = Pick<
 
 const kind = "propagate";
 
+/** What was asked of a propagation. */
+export type Asked = {
+  readonly direction: "both" | Direction;
+  readonly agreement: boolean;
+  readonly from: number;
+  readonly to: number;
+};
+
 /**
  * Carries all objects of a sequence to its other frames, or goes on with it.
  *
- * @throws RangeError when an earlier run differs and `restart` is not set, or when no object has a prompt
+ * @throws RangeError when an earlier run differs in more than its prompts and `restart` is not set, or when no object has a prompt
  * @throws CancelledError when the signal fires; what is committed stays
  */
 export async function propagateSequence(
   annotator: Annotator,
-  { direction = "both", from, to, restart = false, onProgress, signal }:
-    PropagateOptions = {},
+  {
+    direction = "both",
+    agreement = true,
+    from,
+    to,
+    restart = false,
+    onProgress,
+    signal,
+  }: PropagateOptions = {},
 ): Promise<PropagateResult> {
   const { writer, frames } = annotator;
   const { store, sequence } = writer;
@@ -88,45 +124,69 @@ export async function propagateSequence(
       `Cannot propagate sequence ${sequence.id}: no object has a prompt or a verified mask`,
     );
   }
-  const framesByObject = new Map(
-    [...conditions].map(([id, list]) => [id, list.map(({ frame }) => frame)]),
-  );
-  const steps = planSteps(framesByObject, { direction, ...range });
-  const identity = await identityOf(annotator, { direction, ...range });
-  const run = await openRun(annotator, identity, steps, restart);
-  if (run.status === "done") return { run, framesTracked: 0, msPerFrame: 0 };
+  const asked = { direction, agreement, ...range };
+  const identity = await identityOf(annotator, asked);
+  const earlier = await findEarlier(annotator, identity, { restart });
+  if (earlier && restart) await deletePropagated(writer);
+  const basisOf = basisBetween(conditions);
+  const plan = await planSequence(store, sequence.id, conditions, {
+    ...asked,
+    basisOf,
+  });
+  const steps = planSteps(plan.passes);
+  const firstFrame = steps[0]?.frame ?? range.from;
+  await checkPixels(frames, store, sequence.id, firstFrame);
+  if (steps.length === 0 && earlier && isSamePrompts(earlier, identity)) {
+    return {
+      run: await ended(store, earlier),
+      framesTracked: 0,
+      msPerFrame: 0,
+    };
+  }
+  const run = await openRun(annotator, identity, plan, {
+    earlier: restart ? undefined : earlier,
+    steps: steps.length,
+  });
 
-  const left = steps.slice(run.framesDone);
   const past = await readPast(store, run);
-  const images = prefetcher(frames, annotator.model.engine.side);
+  const features = await openFeatures(annotator);
+  let committing: Promise<unknown> = Promise.resolve();
   const source = {
     engine: annotator.model.engine,
     frameCount: sequence.frameCount,
     frameSize: { width: sequence.width, height: sequence.height },
     conditions,
-    readFeatures: async (frame: number) =>
-      await annotator.model.engine.encodeImage(await images.take(frame)),
-    prepare: images.prepare,
+    readFeatures: features.read,
+    prepare: features.prepare,
+    readForward: async (place: { object: number; frame: number }) => {
+      await committing; // may be the step before
+      return await readForward(store, place);
+    },
   };
-  const report = startProgress("propagate", left.length, { onProgress });
+  const report = startProgress("propagate", steps.length, { onProgress });
   const startMs = performance.now();
   let done = 0;
   try {
     for await (
-      const found of propagateMasks(source, left, {
-        past: (object, way) => past.get(`${object} ${way}`),
+      const found of propagateMasks(source, steps, {
+        past: (object, way) => past.get(`${object} ${way}`) ?? [],
         signal,
       })
     ) {
-      done++;
-      await commit(annotator, run, found, run.framesDone + done);
-      report(done);
+      await committing; // one frame is written while the next is computed
+      const framesDone = run.framesDone + ++done;
+      const commit = commitStep(annotator, run, found, { framesDone, basisOf });
+      committing = commit.then(() => report(framesDone - run.framesDone));
+      committing.catch(() => {}); // whoever awaits it next gets the error
     }
+    await committing;
   } catch (error) {
+    await committing.catch(() => {}); // the first error tells more
     const status = error instanceof CancelledError ? "cancelled" : "failed";
-    await finishRun(store, run.id, status).catch(() => {}); // on a full disk the first error tells more
+    await finishRun(store, run.id, status).catch(() => {}); // on a full disk too
     throw error;
   }
+  await features.settle();
   const finished = await finishRun(store, run.id, "done");
   const msPerFrame = (performance.now() - startMs) / Math.max(done, 1);
   return { run: finished, framesTracked: done, msPerFrame };
@@ -172,16 +232,10 @@ export async function readConditions(
   return conditions;
 }
 
-/** Whether a person stands behind a mask as it is, not by the prompts that led to it. */
-function isPersonal({ origin, verified }: StoredMask): boolean {
-  return origin === "drawn" || origin === "imported" ||
-    (verified && origin !== "click");
-}
-
 /** The checksums that a run is known by: frames, prompts and personal masks, model, options. */
 export async function identityOf(
   { writer: { store, sequence }, model }: Annotator,
-  options: { direction: string; from: number; to: number },
+  options: Asked,
 ): Promise<RunIdentity> {
   const prompts = await listPrompts(store, sequence.id);
   const masks = await listMasks(store, sequence.id);
@@ -209,38 +263,181 @@ export async function identityOf(
     framesSha256: sequence.framesSha256,
     promptsSha256: promptsSha256(byNumber),
     modelSha256: model.sha256,
-    options: { ...options, side: model.engine.side, graphVersion },
+    options: {
+      ...options,
+      side: model.engine.side,
+      graphVersion,
+      features: model.keepsFeatures ? "half" : "full",
+    },
   };
 }
 
-/** The run to go on with, or a new one. */
-async function openRun(
-  { writer, frames }: Annotator,
-  identity: RunIdentity,
-  steps: readonly Step[],
-  restart: boolean,
-): Promise<Run> {
-  const { store, sequence } = writer;
-  const earlier = (await listRuns(store, sequence.id))
-    .filter((run) => run.kind === kind).at(-1);
-  if (earlier && !restart) {
-    refuseDifference(
-      earlier,
-      identity,
-      `run ${earlier.id} of sequence ${sequence.id}`,
-    );
-    await checkPixels(frames, store, sequence.id, steps);
-    return earlier.status === "done"
-      ? earlier
-      : await resumeRun(store, earlier.id);
+/** What is left to do, and the memories that it goes on from. */
+type Plan = {
+  readonly passes: readonly Pass[];
+  readonly keep: readonly RunMemoryKey[];
+  /** Gaps that are tracked anew from both sides, as a whole. */
+  readonly anew: readonly Gap[];
+};
+
+/** Finds what is missing or out of date between the conditions of every object. */
+async function planSequence(
+  store: Store,
+  sequenceId: number,
+  conditions: ReadonlyMap<number, readonly Condition[]>,
+  { basisOf, ...asked }: Asked & { readonly basisOf: BasisOf },
+): Promise<Plan> {
+  for (const [objectId, list] of conditions) {
+    for (
+      const gap of listGaps(
+        objectId,
+        list.map(({ frame }) => frame),
+        asked,
+      )
+    ) {
+      const basis = basisOf(objectId, gap.from);
+      await revive(store, { ...gap, objectId, basis });
+    }
   }
-  if (earlier) await deletePropagated(writer);
-  return await startRun(store, {
-    ...identity,
-    sequenceId: sequence.id,
-    kind,
-    framesTotal: steps.length,
+  const masks = Map.groupBy(
+    await listMaskStates(store, sequenceId),
+    ({ objectId }) => objectId,
+  );
+  const run = await findResumableRun(store, sequenceId, kind);
+  const memories = run ? await listRunMemoryKeys(store, run.id) : [];
+  const passes: Pass[] = [];
+  const keep: RunMemoryKey[] = [];
+  const anew: Gap[] = [];
+  for (const [object, list] of conditions) {
+    const frames = list.map(({ frame }) => frame);
+    const stateOf = new Map(
+      masks.get(object)?.map(({ frame, state }) => [frame, state]),
+    );
+    const own = memories.filter(({ objectId }) => objectId === object);
+    for (const gap of listGaps(object, frames, asked)) {
+      const inGap = own.filter(({ frame }) =>
+        frame >= gap.from && frame <= gap.to
+      );
+      const left = planGap(gap, gapState(gap, stateOf, inGap), asked);
+      passes.push(...left);
+      const begins = (way: Direction) =>
+        left.some(({ direction, first }) =>
+          direction === way && first === (way === "forward" ? gap.from : gap.to)
+        );
+      keep.push(...inGap.filter(({ direction }) => !begins(direction)));
+      const isBoth = left.some(({ opposite }) => opposite !== null);
+      if (isBoth && begins("forward")) anew.push(gap);
+    }
+  }
+  return { passes, keep, anew };
+}
+
+/** Names the conditions between which a frame of an object lies. */
+type BasisOf = (object: number, frame: number) => string;
+
+function basisBetween(
+  conditions: ReadonlyMap<number, readonly Condition[]>,
+): BasisOf {
+  const named = new Map(
+    [...conditions].map(([object, list]) => [
+      object,
+      list.map(({ frame, prompts }) => ({ frame, name: nameOf(prompts) })),
+    ]),
+  );
+  return (object, at) => {
+    const list = named.get(object) ?? [];
+    const before = list.filter(({ frame }) => frame < at)
+      .reduce((a, b) => b.frame > a.frame ? b : a, { frame: -1, name: "" });
+    const after = list.filter(({ frame }) => frame > at)
+      .reduce((a, b) => b.frame < a.frame ? b : a, {
+        frame: Infinity,
+        name: "",
+      });
+    return `${before.frame}:${before.name} ${after.frame}:${after.name}`;
+  };
+}
+
+/** A short name for what was given on a frame. */
+function nameOf(prompts: readonly FramePrompt[]): string {
+  const hash = createHash("sha256");
+  for (const prompt of prompts) {
+    hash.update(JSON.stringify(prompt.kind === "mask" ? "mask" : prompt));
+    if (prompt.kind === "mask") hash.update(prompt.mask.data);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function gapState(
+  { from, to }: Gap,
+  stateOf: ReadonlyMap<number, StoredMask["state"]>,
+  memories: readonly RunMemoryKey[],
+): GapState {
+  const missing = new Set<number>();
+  const provisional = new Set<number>();
+  for (let frame = from; frame <= to; frame++) {
+    const state = stateOf.get(frame) ?? "stale";
+    if (state === "stale") missing.add(frame);
+    if (state === "provisional") provisional.add(frame);
+  }
+  const framesOf = (way: Direction) =>
+    memories.filter(({ direction }) => direction === way)
+      .map(({ frame }) => frame);
+  return {
+    missing,
+    provisional,
+    memories: { forward: framesOf("forward"), backward: framesOf("backward") },
+  };
+}
+
+/**
+ * The last run of the sequence. Other prompts are corrections, which are worked
+ * in; anything else that differs is refused.
+ */
+async function findEarlier(
+  { writer: { store, sequence } }: Annotator,
+  identity: RunIdentity,
+  { restart }: { readonly restart: boolean },
+): Promise<Run | undefined> {
+  const runs = await listRuns(store, sequence.id);
+  const earlier = runs.filter((run) => run.kind === kind).at(-1);
+  if (earlier && !restart) {
+    const { promptsSha256 } = earlier;
+    const what = `run ${earlier.id} of sequence ${sequence.id}`;
+    refuseDifference(earlier, { ...identity, promptsSha256 }, what);
+  }
+  return earlier;
+}
+
+function isSamePrompts(earlier: Run, identity: RunIdentity): boolean {
+  return earlier.promptsSha256 === identity.promptsSha256;
+}
+
+/** The run to go on with, where it was stopped and nothing was changed since, or a new one. */
+function openRun(
+  { writer: { store, sequence } }: Annotator,
+  identity: RunIdentity,
+  { keep, anew }: Plan,
+  { earlier, steps }: {
+    readonly earlier: Run | undefined;
+    readonly steps: number;
+  },
+): Promise<Run> {
+  return inTransaction(store, async (store) => {
+    for (const { object, from, to } of anew) {
+      await discard(store, { objectId: object, from, to });
+    }
+    const goesOn = earlier && earlier.status !== "done" &&
+      isSamePrompts(earlier, identity) &&
+      earlier.framesDone + steps === earlier.framesTotal;
+    if (goesOn) return await resumeRun(store, earlier.id, { keep });
+    const run = { ...identity, sequenceId: sequence.id, kind };
+    return await startRun(store, { ...run, framesTotal: steps }, { keep });
   });
+}
+
+/** A run that has nothing left to do. */
+async function ended(store: Store, run: Run): Promise<Run> {
+  return run.status === "done" ? run : await finishRun(store, run.id, "done");
 }
 
 /** Throws RangeError that says what differs from an earlier run. */
@@ -282,10 +479,8 @@ async function checkPixels(
   frames: Frames,
   store: Store,
   sequenceId: number,
-  steps: readonly Step[],
+  first: number,
 ) {
-  const first = steps[0]?.frame;
-  if (first === undefined) return;
   const { sha256 } = await store.db.selectFrom("frame").select("sha256")
     .where("sequenceId", "=", sequenceId).where("index", "=", first)
     .executeTakeFirstOrThrow();
@@ -297,17 +492,20 @@ async function checkPixels(
   }
 }
 
-async function commit(
+async function commitStep(
   { writer, model }: Annotator,
   run: Run,
   { step, masks, forget }: PropagatedStep,
-  framesDone: number,
+  { framesDone, basisOf }: {
+    readonly framesDone: number;
+    readonly basisOf: BasisOf;
+  },
 ) {
   const { direction, frame } = step;
   await commitFrame(writer, {
     runId: run.id,
     framesDone,
-    masks: masks.map(({ object, mask, ...scores }) => ({
+    masks: masks.map(({ object, mask, parts, isProvisional, ...scores }) => ({
       objectId: object,
       frame,
       bitmap: mask,
@@ -316,7 +514,10 @@ async function commit(
       presenceScore: scores.presenceScore,
       predictedIou: scores.predictedIou,
       drift: scores.drift,
-      source: direction,
+      source: scores.source,
+      state: isProvisional ? "provisional" : "final",
+      driftParts: JSON.stringify(parts),
+      basis: isProvisional ? "" : basisOf(object, frame),
     })),
     memories: masks.map(({ object, memory }) => ({
       objectId: object,
@@ -325,7 +526,7 @@ async function commit(
       isConditioning: false,
       objectScore: memory.objectScore,
       predictedIou: memory.iou,
-      lowRes: new Float32Array(), // the next frame does not read it
+      lowRes: memory.lowRes,
       pointer: memory.pointer,
       memory: memory.memory ?? new Float32Array(),
     })),
@@ -335,6 +536,21 @@ async function commit(
       direction,
     })),
   });
+}
+
+/** What the forward pass gave; undefined where a person's mask has taken its place. */
+async function readForward(
+  store: Store,
+  { object, frame }: { readonly object: number; readonly frame: number },
+): Promise<TrackedMask | undefined> {
+  const mask = await findMask(store, { objectId: object, frame });
+  if (mask?.state !== "provisional") return undefined;
+  return {
+    mask: readMaskBitmap(mask),
+    presenceScore: mask.presenceScore ?? 0,
+    predictedIou: mask.predictedIou ?? 0,
+    parts: DriftParts.parse(JSON.parse(mask.driftParts)),
+  };
 }
 
 /** What each object's pass left before the run stopped. */
@@ -347,19 +563,9 @@ async function readPast(
     memories,
     ({ objectId, direction }) => `${objectId} ${direction}`,
   );
-  const past = new Map<string, TrackedPast>();
-  for (const [key, group] of groups) {
-    const [{ objectId, direction }] = group;
-    const sign = direction === "forward" ? 1 : -1;
-    const sorted = group.toSorted((a, b) => (a.frame - b.frame) * sign);
-    const last = sorted[sorted.length - 1].frame;
-    const mask = await findMask(store, { objectId, frame: last });
-    past.set(key, {
-      memories: sorted.map(toFrameMemory),
-      lastMask: mask && { frame: last, mask: readMaskBitmap(mask) },
-    });
-  }
-  return past;
+  return new Map(
+    [...groups].map(([key, group]) => [key, group.map(toFrameMemory)]),
+  );
 }
 
 function toFrameMemory(memory: RunMemory): FrameMemory {
@@ -370,25 +576,6 @@ function toFrameMemory(memory: RunMemory): FrameMemory {
     iou: memory.predictedIou,
     objectScore,
     pointer,
-    memory: memory.memory,
-  };
-}
-
-/** Decodes and normalises the next frame while the model works on this one. */
-function prefetcher(frames: Frames, side: number) {
-  let ahead: { frame: number; image: ReturnType<typeof load> } | undefined;
-  const load = async (frame: number) =>
-    normaliseImage(await frames.read(frame), side);
-  return {
-    prepare: (frame: number) => {
-      const image = load(frame);
-      image.catch(() => {}); // whoever takes it gets the error
-      ahead = { frame, image };
-    },
-    take: (frame: number) => {
-      const image = ahead?.frame === frame ? ahead.image : load(frame);
-      ahead = undefined;
-      return image;
-    },
+    memory: memory.memory.length > 0 ? memory.memory : undefined,
   };
 }

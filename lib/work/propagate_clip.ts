@@ -28,31 +28,36 @@ import { checkRunFile, writePropagation, writeRunFile } from "./write_out.ts";
  */
 export async function propagateClip(
   annotator: Annotator,
-  { prompts, out, ...options }: PropagateOptions & {
+  { prompts, add = false, out, ...options }: PropagateOptions & {
     readonly prompts?: string;
+    /** Adds those prompts that the sequence does not have yet: a correction. */
+    readonly add?: boolean;
     readonly out?: string;
   },
 ): Promise<PropagateResult> {
   const { writer: { store, sequence } } = annotator;
-  const { restart = false, direction = "both" } = options;
+  const { restart = false, direction = "both", agreement = true } = options;
   const range = requireRange(sequence.frameCount, options);
+  const asked = { direction, agreement, ...range };
   const given = prompts === undefined
     ? undefined
     : await readPromptsFile(prompts, sequence);
   if (out !== undefined && !restart) {
     // before anything is added; the prompts follow when they are in the store
-    const { promptsSha256: _, ...others } = await identityOf(annotator, {
-      direction,
-      ...range,
-    });
+    const { promptsSha256: _, ...others } = await identityOf(annotator, asked);
     await checkRunFile(out, others);
   }
   if (prompts !== undefined && given) {
-    await addPromptsOnce(annotator, given, { named: prompts, restart });
+    await addPromptsOnce(annotator, given, { named: prompts, add, restart });
   }
   await showMissing(annotator);
-  const identity = await identityOf(annotator, { direction, ...range });
-  if (out !== undefined && !restart) await checkRunFile(out, identity);
+  const identity = await identityOf(annotator, asked);
+  if (out !== undefined && !restart) {
+    // a folder that this sequence wrote before it was corrected is its own
+    const runs = await listRuns(store, sequence.id);
+    const known = runs.map(({ promptsSha256 }) => promptsSha256);
+    await checkRunFile(out, identity, { known });
+  }
 
   const leave = async (status: string, framesDone: number) => {
     if (out === undefined) return;
@@ -76,12 +81,17 @@ export async function propagateClip(
  * Adds prompts, unless the very same are there already.
  *
  * @param options.named what the prompts are called in errors
- * @throws RangeError when others are there, unless `restart`
+ * @param options.add adds those that are not there yet
+ * @throws RangeError when others are there, unless `add` or `restart`
  */
 export async function addPromptsOnce(
   annotator: Annotator,
   given: readonly FilePrompt[],
-  { named, restart }: { readonly named: string; readonly restart: boolean },
+  { named, add = false, restart }: {
+    readonly named: string;
+    readonly add?: boolean;
+    readonly restart: boolean;
+  },
 ): Promise<void> {
   const { writer } = annotator;
   const { store, sequence } = writer;
@@ -99,10 +109,16 @@ export async function addPromptsOnce(
   }));
   if (stored.length > 0) {
     if (isSame(stored, wanted)) return;
+    if (add) {
+      const there = new Set(stored.map((prompt) => JSON.stringify(prompt)));
+      const isNew = (_: unknown, i: number) =>
+        !there.has(JSON.stringify(wanted[i]));
+      return await addFilePrompts(annotator, given.filter(isNew));
+    }
     if (!restart) {
       throw new RangeError(
         `Cannot add ${named}: sequence ${sequence.id} has ${stored.length} other prompts. ` +
-          "--restart replaces its objects and their masks",
+          "--restart replaces its objects and their masks, --add keeps them and corrects them",
       );
     }
     await forgetPrompts(writer);

@@ -115,11 +115,13 @@ function rowOf(
  * Compares a folder's run.json with the run that is about to write there; what is
  * not given yet is not compared.
  *
+ * @param options.known prompts of earlier runs of the same sequence, which the folder may be of
  * @throws RangeError saying what differs
  */
 export async function checkRunFile(
   out: string,
   identity: Partial<RunIdentity>,
+  { known = [] }: { known?: readonly string[] } = {},
 ): Promise<void> {
   const path = join(out, "run.json");
   const text = await Deno.readTextFile(path).catch((error) => {
@@ -128,7 +130,9 @@ export async function checkRunFile(
   });
   if (text === undefined) return;
   const earlier = parseIdentity(text, path);
-  refuseDifference(earlier, { ...earlier, ...identity }, path);
+  const { promptsSha256 } = earlier;
+  const own = known.includes(promptsSha256) ? { promptsSha256 } : {};
+  refuseDifference(earlier, { ...earlier, ...identity, ...own }, path);
 }
 
 function parseIdentity(text: string, path: string): RunIdentity {

@@ -4,18 +4,30 @@
 // runs, and shares are taken against the peak measured in the same run.
 
 import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
+import { benchDrift } from "./drift_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
+import { benchPropagate } from "./propagate_bench.ts";
 import { benchSam2 } from "./sam2_bench.ts";
 
-const benches = { sam2: benchSam2, memory: benchMemory };
+const benches = {
+  sam2: benchSam2,
+  propagate: benchPropagate,
+  drift: benchDrift,
+  memory: benchMemory,
+};
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|memory]",
+  usage: "[sam2|propagate|memory]",
   summary:
-    "Measures speed by stage against the machine's own peak, and memory over a long clip.",
+    "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
     device: { type: "string", default: "cpu", help: "cpu, webgpu or cuda" },
+    size: {
+      type: "string",
+      help:
+        "input side of the propagate bench in pixels (default 512 and 1024)",
+    },
     frames: {
       type: "string",
       default: "2000",

@@ -1,17 +1,8 @@
 // SAM 2 by stage: milliseconds, and the share of the machine's own peak.
 
-import { existsSync } from "node:fs";
 import type { Tensor } from "../../lib/base/tensor.ts";
 import type { Call } from "../../lib/cli/command.ts";
 import { countFlops } from "../../lib/onnx/count_flops.ts";
-import {
-  addInput,
-  addOutput,
-  constant,
-  createGraph,
-} from "../../lib/onnx/graph.ts";
-import { MatMul } from "../../lib/onnx/ops/linear.ts";
-import { writeModel } from "../../lib/onnx/write_model.ts";
 import {
   type Device,
   openRuntime,
@@ -23,11 +14,9 @@ import { buildMemoryAttention } from "../../lib/sam2/graph/memory_attention.ts";
 import type { Sam2Weights } from "../../lib/sam2/weights.ts";
 import { openSam2File } from "../../lib/work/model_file.ts";
 import { findModel } from "../../lib/work/open_model.ts";
-import { formulaWeights, FullSize } from "../../lib/work/parity/full_size.ts";
-import { sharedUrl } from "../shared.ts";
+import { bestOf, measurePeak, percent, tinyByFormula } from "./measure.ts";
 
 const side = 512;
-const runs = 7;
 const memories = 7;
 const pointers = 16;
 
@@ -52,32 +41,6 @@ export async function benchSam2(call: Call) {
     runtime.close();
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-async function tinyByFormula(): Promise<Sam2Weights | undefined> {
-  const path = new URL("golden/sam2/full-size.json", sharedUrl);
-  if (!existsSync(path)) return undefined;
-  const { tiny } = FullSize.parse(JSON.parse(await Deno.readTextFile(path)));
-  return formulaWeights("tiny", tiny.keys);
-}
-
-/** The best of several products of two 2048 × 2048 matrices. */
-async function measurePeak(runtime: Runtime, folder: string) {
-  const n = 2048;
-  const graph = createGraph("peak");
-  const a = addInput(graph, "a", [n, n]);
-  const matrix = { dims: [n, n], data: new Float32Array(n * n).fill(0.1) };
-  addOutput(graph, "y", MatMul(graph, a, constant(graph, "b", matrix)));
-  writeModel(`${folder}/peak.onnx`, graph);
-  const session = await runtime.load(`${folder}/peak.onnx`);
-  const held = await runtime.hold(matrix);
-  const ms = await bestOf(async () => {
-    const { y } = await session.run({ a: held }, ["y"], { hold: ["y"] });
-    await runtime.release(y);
-  });
-  await runtime.release(held);
-  await session.release();
-  return 2 * n ** 3 / ms / 1e6;
 }
 
 async function benchModel(
@@ -106,9 +69,11 @@ async function benchModel(
   const encode = await bestOf(async () =>
     await engine.releaseFeatures(await engine.encodeImage(image))
   );
-  const attend = await bestOf(async () =>
-    await engine.release(await engine.attend(features, bank))
-  );
+  const attend = await bestOf(async () => {
+    const frame = await engine.attendFrame(features);
+    await engine.release(await engine.attend(frame, bank));
+    await engine.release(frame);
+  });
   const decode = await bestOf(() =>
     engine.decode(features, {
       isUnconditioned: true,
@@ -123,7 +88,7 @@ async function benchModel(
 
   const flops = {
     encode: countFlops(buildImageEncoder(weights, side)),
-    attend: countFlops(buildMemoryAttention(weights, side), {
+    attend: countFlops(buildMemoryAttention(weights, side, { from: "image" }), {
       B: 1,
       M: memories * tokens,
       P: pointerTokens,
@@ -154,24 +119,9 @@ async function benchModel(
   return result;
 }
 
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`;
-}
-
 function constantTensor<const Dims extends readonly number[]>(
   dims: Dims,
 ): Tensor<Dims> {
   const size = dims.reduce((product, dim) => product * dim, 1);
   return { dims, data: new Float32Array(size).fill(0.1) };
-}
-
-/** The shortest of several runs, in milliseconds. */
-async function bestOf(work: () => Promise<unknown>): Promise<number> {
-  let best = Infinity;
-  for (let i = 0; i < runs; i++) {
-    const startMs = performance.now();
-    await work();
-    best = Math.min(best, performance.now() - startMs);
-  }
-  return best;
 }

@@ -11,6 +11,8 @@ import type { Feed } from "../../lib/runtime/runtime.ts";
 export type FakeLog = {
   encoded: number;
   released: number;
+  /** Frames looked at, and objects on them. */
+  looked: number;
   attended: number;
   /** The most spatial memories and pointers that one frame read. */
   mostMemories: number;
@@ -25,6 +27,7 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
   const log = {
     encoded: 0,
     released: 0,
+    looked: 0,
     attended: 0,
     mostMemories: 0,
     mostPointers: 0,
@@ -53,7 +56,10 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
       multimaskForTracking: false,
     },
     loose: {
-      memoryTimes: { dims: [7, channels], data: new Float32Array(28) },
+      memoryPositions: Array.from(
+        { length: 7 },
+        () => new Float32Array(channels),
+      ),
       pointerTime: undefined,
       noObjectPointer: new Float32Array(channels),
       maskDownsample: { kernel: new Float32Array(16), offset: 0 },
@@ -64,6 +70,10 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
       return Promise.resolve({ fpn0: feed, fpn1: feed, fpn2: feed });
     },
     releaseFeatures: () => Promise.resolve(void log.released++),
+    attendFrame: ({ fpn2 }) => {
+      log.looked++;
+      return Promise.resolve(fpn2);
+    },
     attend: (_, { memory, pointers }) => {
       log.attended++;
       const { data } = memory;

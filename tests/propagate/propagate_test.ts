@@ -1,11 +1,19 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { FrameMemory } from "../../lib/sam2/memory.ts";
-import { type Direction, planSteps } from "../../lib/propagate/plan.ts";
+import {
+  type Direction,
+  emptyGap,
+  isNearer,
+  listGaps,
+  planGap,
+  planSteps,
+} from "../../lib/propagate/plan.ts";
 import {
   type Condition,
   maxConditions,
   type PropagatedStep,
   propagateMasks,
+  type TrackedMask,
   type TrackedPast,
 } from "../../lib/propagate/propagate.ts";
 import { encodeNumber, fakeEngine } from "./fake_engine.ts";
@@ -21,10 +29,14 @@ type Conditions = readonly (readonly [number, readonly Condition[]])[];
 function clipOf(
   frameCount: number,
   conditions: Conditions,
-  direction: "both" | Direction = "both",
+  { direction = "both", agreement = false }: {
+    direction?: "both" | Direction;
+    agreement?: boolean;
+  } = {},
 ) {
   const { engine, log } = fakeEngine();
   const prepared: number[] = [];
+  const forward = new Map<string, TrackedMask>();
   const source = {
     engine,
     frameCount,
@@ -32,17 +44,17 @@ function clipOf(
     conditions: new Map(conditions),
     readFeatures: (frame: number) => encodeNumber(engine, frame),
     prepare: (frame: number) => void prepared.push(frame),
+    readForward: ({ object, frame }: { object: number; frame: number }) =>
+      Promise.resolve(forward.get(`${object} ${frame}`)),
   };
-  const frames = conditions.map(([object, list]): [number, number[]] => [
-    object,
-    list.map(({ frame }) => frame),
-  ]);
-  const steps = planSteps(new Map(frames), {
-    direction,
-    from: 0,
-    to: frameCount - 1,
+  const range = { from: 0, to: frameCount - 1 };
+  const passes = conditions.flatMap(([object, list]) => {
+    const frames = list.map(({ frame }) => frame);
+    return listGaps(object, frames, range).flatMap((gap) =>
+      planGap(gap, emptyGap(gap), { direction, agreement })
+    );
   });
-  return { source, steps, log, prepared };
+  return { source, steps: planSteps(passes), log, prepared, forward };
 }
 
 /** The value of every mask by `object frame`. */
@@ -66,7 +78,7 @@ Deno.test("propagateMasks() gives every planned mask once, in the order of the p
   deepEqual(found.map(({ step }) => step), [...steps]);
   deepEqual(
     found.map(({ masks }) => masks.map(({ object }) => object)),
-    steps.map(({ objects }) => [...objects]),
+    steps.map(({ objects }) => objects.map(({ object }) => object)),
   );
   deepEqual(prepared, steps.slice(1).map(({ frame }) => frame));
 });
@@ -177,7 +189,7 @@ Deno.test("propagateMasks() goes on from what earlier steps left as if nothing h
     const past = pastOf(whole.slice(0, stop));
     const rest = await Array.fromAsync(
       propagateMasks(source, steps.slice(stop), {
-        past: (object, way) => past.get(`${way} ${object}`),
+        past: (object, way) => past.get(`${way} ${object}`) ?? [],
       }),
     );
     deepEqual(rest.map(scoresOf), whole.slice(stop).map(scoresOf));
@@ -187,17 +199,14 @@ Deno.test("propagateMasks() goes on from what earlier steps left as if nothing h
 /** What a caller keeps of the steps: all memories that it was not told to forget. */
 function pastOf(found: readonly PropagatedStep[]): Map<string, TrackedPast> {
   const past = new Map<string, TrackedPast>();
-  for (const { step: { direction, frame }, masks, forget } of found) {
-    for (const { object, memory, mask } of masks) {
+  for (const { step: { direction }, masks, forget } of found) {
+    for (const { object, memory } of masks) {
       const key = `${direction} ${object}`;
       const gone = forget.filter((each) => each.object === object)
         .map(({ frame }) => frame);
-      const memories: readonly FrameMemory[] = past.get(key)?.memories ?? [];
-      past.set(key, {
-        memories: [...memories, memory]
-          .filter(({ frame }) => !gone.includes(frame)),
-        lastMask: { frame, mask },
-      });
+      const memories: readonly FrameMemory[] = past.get(key) ?? [];
+      const kept = [...memories, memory];
+      past.set(key, kept.filter(({ frame }) => !gone.includes(frame)));
     }
   }
   return past;
@@ -209,3 +218,61 @@ function scoresOf({ step, masks, forget }: PropagatedStep) {
   ) => [object, memory.lowRes[0], drift, predictedIou, ...mask.data]);
   return { frame: step.frame, values, forget };
 }
+
+Deno.test("propagateMasks() starts anew at every condition, without what was tracked before it", async () => {
+  const first = [1, [clicked(0, 1), clicked(10, 2)]] as const;
+  const later = [1, [clicked(0, 3), clicked(10, 2)]] as const; // another first click
+  const values = await Promise.all([first, later].map(async (object) => {
+    const { source, steps } = clipOf(20, [object], { direction: "forward" });
+    const found = await Array.fromAsync(propagateMasks(source, steps));
+    return found.map(({ masks: [{ memory }] }) => memory.lowRes[0]);
+  }));
+  ok(values[0][0] < values[1][0]);
+  // frame 11 reads both conditions and nothing that was tracked between them
+  const at11 = values.map((list) => list[9]); // 1 to 9, then 11
+  ok(Math.abs(at11[0] - (6 + 0.011)) < 1e-5); // (4 + 8) / 2
+  ok(Math.abs(at11[1] - (10 + 0.011)) < 1e-5); // (12 + 8) / 2
+});
+
+Deno.test("propagateMasks() compares both directions and keeps the mask of the nearer condition", async () => {
+  const { source, steps, forward } = clipOf(
+    7,
+    [[1, [clicked(0, 1), clicked(6, 2)]]],
+    { agreement: true },
+  );
+  equal(steps.length, 10);
+  const final = new Map<number, PropagatedStep["masks"][number]>();
+  for await (const { step, masks: [found] } of propagateMasks(source, steps)) {
+    equal(found.isProvisional, step.direction === "forward");
+    if (found.isProvisional) {
+      // on frame 4 the forward pass is made to have found a quarter of the frame
+      const data = Uint8Array.from({ length: 16 }, (_, i) => i < 4 ? 1 : 0);
+      const mask = step.frame === 4 ? { ...found.mask, data } : found.mask;
+      forward.set(`1 ${step.frame}`, { ...found, mask });
+    } else final.set(step.frame, found);
+  }
+  const sources = [...final].map(([frame, { source }]) =>
+    `${frame}${source[0]}`
+  );
+  deepEqual(sources, ["5b", "4b", "3f", "2f", "1f"]);
+  for (const [frame, { parts: { agreement, distance } }] of final) {
+    equal(agreement, frame === 4 ? 0.25 : 1); // 4 of 16 px
+    equal(distance, Math.min(frame, 6 - frame));
+  }
+  equal(final.get(1)?.mask, forward.get("1 1")?.mask);
+});
+
+Deno.test("propagateMasks() takes the backward mask where a person's has taken the place of the forward one", async () => {
+  const { source, steps } = clipOf(
+    7,
+    [[1, [clicked(0, 1), clicked(6, 2)]]],
+    { agreement: true },
+  );
+  const found = await Array.fromAsync(propagateMasks(source, steps));
+  const back = found.filter(({ step }) => step.direction === "backward");
+  for (const { step, masks: [mask] } of back) {
+    equal(mask.source, "backward");
+    equal(mask.parts.agreement, undefined);
+    equal(isNearer(step, step.objects[0]), step.frame > 3);
+  }
+});

@@ -1,10 +1,14 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { planSteps } from "../../lib/propagate/plan.ts";
-import { propagateMasks } from "../../lib/propagate/propagate.ts";
 import { openRuntime } from "../../lib/runtime/runtime.ts";
 import { encodeFrame } from "../../lib/sam2/image.ts";
 import { openEngine } from "../../lib/sam2/engine.ts";
+import { sineGrid } from "../../lib/sam2/graph/position.ts";
+import {
+  promptFrame,
+  rememberFrame,
+  trackFrame,
+} from "../../lib/sam2/track.ts";
 import { openSam2File } from "../../lib/work/model_file.ts";
 import { sampleClip } from "medannotate";
 import { inFolder } from "../media/temporary_folder.ts";
@@ -12,7 +16,7 @@ import { inFolder } from "../media/temporary_folder.ts";
 const nano = "models/sam2-nano.pt";
 const size = { width: 96, height: 72 };
 const clip = sampleClip({ frames: 90, size });
-const images = [30, 31, 32].map((index) => clip.frame(index).image);
+const images = [30, 31].map((index) => clip.frame(index).image);
 
 async function listNames(folder: string): Promise<string[]> {
   const names: string[] = [];
@@ -35,32 +39,59 @@ Deno.test(
         side,
       });
       file.close();
-      const prompts = [{ kind: "point", x: 58, y: 40, sign: "+" }] as const;
-      const source = {
-        engine,
-        frameCount: 3,
-        frameSize: size,
-        conditions: new Map([[1, [{ frame: 1, prompts }]]]),
-        readFeatures: (frame: number) => encodeFrame(engine, images[frame]),
-      };
-      const steps = planSteps(new Map([[1, [1]]]), {
-        direction: "both",
-        from: 0,
-        to: 2,
+      const context = { frame: 0, frameCount: 2, reverse: false };
+      const first = await encodeFrame(engine, images[0]);
+      const point = { x: 0.6 * side, y: 0.55 * side, label: 1 };
+      const prompted = await promptFrame(engine, first, [point], context);
+      const condition = await rememberFrame(engine, first, prompted, {
+        isPrompted: true,
       });
-      const found = await Array.fromAsync(propagateMasks(source, steps));
-      for (const { masks: [{ mask, memory, predictedIou }] } of found) {
-        deepEqual([mask.width, mask.height], [96, 72]);
-        equal(memory.lowRes.length, (side / 4) ** 2);
-        equal(memory.memory?.length, (side / 16) ** 2 * 32);
-        ok(predictedIou >= 0 && predictedIou <= 1);
-        ok(memory.lowRes.every(Number.isFinite));
+      await engine.releaseFeatures(first);
+      const second = await encodeFrame(engine, images[1]);
+      const bank = {
+        conditioning: new Map([[0, condition]]),
+        tracked: new Map(),
+      };
+      const next = { ...context, frame: 1 };
+      const tracked = await trackFrame(engine, second, bank, next);
+      const memory = await rememberFrame(engine, second, tracked, {
+        isPrompted: false,
+      });
+      await engine.releaseFeatures(second);
+      for (const { lowRes, iou, memory: values } of [condition, memory]) {
+        equal(lowRes.length, (side / 4) ** 2);
+        equal(values?.length, (side / 16) ** 2 * 32);
+        ok(iou >= 0 && iou <= 1);
+        ok(lowRes.every(Number.isFinite));
       }
-      deepEqual(await runtime.count(), { sessions: 4, held: 0 });
+      deepEqual(await runtime.count(), { sessions: 5, held: 0 });
       await engine.close();
       deepEqual(await runtime.count(), { sessions: 0, held: 0 });
       runtime.close();
     }
+  }),
+);
+
+Deno.test(
+  "openEngine() knows where and when the tokens of every memory slot are",
+  inFolder(async (cache) => {
+    const file = openSam2File(nano);
+    const runtime = await openRuntime({ device: "cpu", threads: 1 });
+    const options = { sha256: "0".repeat(64), cache, side: 32 };
+    const engine = await openEngine(file.weights, runtime, options);
+    const { data: times } = file.weights.read("maskmem_tpos_enc");
+    file.close();
+    const { data: places } = sineGrid(2, 32); // 4 tokens of 32 channels
+    const { memoryPositions } = engine.loose;
+    equal(memoryPositions.length, 7);
+    for (const [slot, token, channel] of [[0, 0, 0], [3, 1, 31], [6, 3, 5]]) {
+      equal(
+        memoryPositions[slot][token * 32 + channel],
+        Math.fround(places[token * 32 + channel] + times[slot * 32 + channel]),
+      );
+    }
+    await engine.close();
+    runtime.close();
   }),
 );
 
@@ -129,6 +160,7 @@ Deno.test(
     }
     const names = await listNames(cache);
     deepEqual(names.slice(1), [
+      "frame_attention.onnx",
       "image_encoder.onnx",
       "mask_decoder.onnx",
       "memory_attention.onnx",

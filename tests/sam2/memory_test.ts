@@ -3,7 +3,9 @@ import {
   chooseMemories,
   type FrameMemory,
   type MemorySettings,
+  toMemoryTokens,
 } from "../../lib/sam2/memory.ts";
+import { fakeEngine } from "../propagate/fake_engine.ts";
 
 function memoryOf(frame: number): FrameMemory {
   return {
@@ -147,4 +149,52 @@ Deno.test("chooseMemories() refuses a limit below two, as the official code does
       message: /maxConditioning is 1, expected at least 2/,
     },
   );
+});
+
+Deno.test("toMemoryTokens() places every memory by its slot and cuts a pointer into tokens", () => {
+  const { engine } = fakeEngine();
+  const config = { ...engine.config, channels: 4, memoryChannels: 2 };
+  const loose = {
+    ...engine.loose,
+    memoryPositions: [10, 20, 30].map((slot) =>
+      Float32Array.of(slot, slot + 1, slot + 2, slot + 3) // 2 tokens of 2
+    ),
+    // the code of distance 0 is [0, 0, 1, 1]: sines, then cosines
+    pointerTime: {
+      weight: { dims: [2, 4], data: Float32Array.of(9, 9, 1, 2, 9, 9, 3, 4) },
+      bias: { dims: [2], data: Float32Array.of(100, 200) },
+    },
+  };
+  const of = (...values: readonly number[]): FrameMemory => ({
+    ...memoryOf(0),
+    memory: Float32Array.from(values),
+    pointer: Float32Array.of(5, 6, 7, 8),
+  });
+  const chosen = {
+    spatial: [
+      { timeSlot: 2, memory: of(1, 2, 3, 4) },
+      { timeSlot: 0, memory: of(5, 6, 7, 8) },
+    ],
+    pointers: [{ distance: 0, memory: of() }],
+  };
+  const tokens = toMemoryTokens(chosen, { config, loose });
+  deepEqual(tokens.memory, tensor([1, 4, 2], 1, 2, 3, 4, 5, 6, 7, 8));
+  deepEqual(
+    tokens.memoryPosition,
+    tensor([1, 4, 2], 30, 31, 32, 33, 10, 11, 12, 13),
+  );
+  deepEqual(tokens.pointers, tensor([1, 2, 2], 5, 6, 7, 8));
+  // 100 + 1 + 2 and 200 + 3 + 4, for both tokens of the pointer
+  deepEqual(tokens.pointerPosition, tensor([1, 2, 2], 103, 207, 103, 207));
+});
+
+function tensor(dims: readonly number[], ...values: readonly number[]) {
+  return { dims, data: Float32Array.from(values) };
+}
+
+Deno.test("toMemoryTokens() refuses a frame whose memory is not encoded yet", () => {
+  const { engine } = fakeEngine();
+  const memory = { ...memoryOf(3), memory: undefined };
+  const chosen = { spatial: [{ timeSlot: 0, memory }], pointers: [] };
+  throws(() => toMemoryTokens(chosen, engine), /Frame 3 has no memory yet/);
 });

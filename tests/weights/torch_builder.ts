@@ -1,5 +1,7 @@
 // Building small files of torch.save by hand, right or hostile.
 
+import { crc32 } from "node:zlib";
+
 /** Pickle opcodes, written as the tests need them. */
 export const op = {
   proto: Uint8Array.of(0x80, 2),
@@ -81,10 +83,11 @@ export function dictPickle(
 /** A zip of stored entries; single fields can be overwritten to break it. */
 export function zipOf(
   entries: Readonly<Record<string, Uint8Array>>,
-  { method = 0, claimedSize, claimedOffset }: {
+  { method = 0, claimedSize, claimedOffset, checksums = false }: {
     readonly method?: number;
     readonly claimedSize?: number;
     readonly claimedOffset?: number;
+    readonly checksums?: boolean;
   } = {},
 ): Uint8Array {
   const local: Uint8Array[] = [];
@@ -102,6 +105,7 @@ export function zipOf(
     const entry = new DataView(row.buffer);
     entry.setUint32(0, 0x02014b50, true);
     entry.setUint16(10, method, true);
+    if (checksums) entry.setUint32(16, crc32(data), true);
     entry.setUint32(20, claimedSize ?? data.length, true);
     entry.setUint32(24, claimedSize ?? data.length, true);
     entry.setUint16(28, utf8.length, true);

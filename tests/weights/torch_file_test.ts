@@ -1,5 +1,6 @@
 import { deepEqual, throws } from "node:assert/strict";
 import { openCheckpoint } from "../../lib/weights/open_checkpoint.ts";
+import { parsePickle } from "../../lib/weights/pickle.ts";
 import { sharedTest, sharedUrl } from "../shared.ts";
 import {
   bytesOf,
@@ -125,6 +126,70 @@ Deno.test("openCheckpoint() refuses a pickle that contains itself", () => {
     op.stop,
   );
   refused(torchFile(cycle), /contains itself/);
+});
+
+Deno.test("openCheckpoint() refuses values that repeat one another without end", () => {
+  // forty dictionaries, each of which holds the one before twice: 2^40 ways down
+  const levels = Array.from({ length: 40 }, (_, i) =>
+    bytesOf(
+      op.emptyDict,
+      ...["a", "b"].map((key) => bytesOf(op.text(key), op.get(i), op.setItem)),
+      op.put(i + 1),
+    ));
+  const pickle = bytesOf(
+    op.proto,
+    op.emptyDict,
+    op.put(0),
+    ...levels,
+    op.stop,
+  );
+  refused(torchFile(pickle), /refers to more than \d+ values/);
+});
+
+Deno.test("parsePickle() refuses more objects than any model has", () => {
+  const lists = new Uint8Array(2 ** 20 + 1).fill(op.emptyList[0]);
+  const pickle = new Uint8Array(lists.length + 3);
+  pickle.set(op.proto);
+  pickle.set(lists, 2);
+  pickle.set(op.stop, pickle.length - 1);
+  throws(
+    () => parsePickle(pickle),
+    /more than 1048576 objects \(byte 1048578\)/,
+  );
+});
+
+Deno.test("openCheckpoint() finds a state dict under the keys of training scripts", () => {
+  const state = { w: tensorPickle(good) };
+  const inner = (entries: Record<string, Uint8Array>) =>
+    dictPickle(entries).slice(op.proto.length, -op.stop.length);
+  const names = (entries: Record<string, Uint8Array>) =>
+    withFile(torchFile(dictPickle(entries)), "a.pt", readAll)
+      .map(([name]) => name);
+  const other = { epoch: op.int(3) };
+  deepEqual(names({ ...other, model: inner(state) }), ["w"]);
+  deepEqual(names({ ...other, state_dict: inner(state) }), ["state_dict.w"]);
+  // a name is no state dict: what else is there counts
+  const word = { model: op.text("tiny"), net: inner(state) };
+  deepEqual(names(word), ["net.w"]);
+});
+
+Deno.test("openCheckpoint() compares entries with their checksums where the writer made them", () => {
+  const pickle = dictPickle({ w: tensorPickle(good) });
+  const version = new TextEncoder().encode("3\n");
+  const entries = {
+    "m/data.pkl": pickle,
+    "m/data/0": sixValues,
+    "m/version": version,
+  };
+  const whole = zipOf(entries, { checksums: true });
+  deepEqual(withFile(whole, "a.pt", readAll).length, 1);
+  const at = whole.findLastIndex((byte, i) =>
+    byte === 0xc0 && whole[i + 1] === 0x40 && i < whole.length - 100
+  ); // the 6 of 1, 2 … 6: 0x40c00000
+  const damaged = whole.with(at, 0xc1);
+  refused(damaged, /zip entry m\/data\/0 is damaged, its checksum is/);
+  const without = zipOf(entries); // as after set_crc32_options(False)
+  deepEqual(withFile(without, "a.pt", readAll).length, 1);
 });
 
 Deno.test("openCheckpoint() refuses a pickle that is cut off", () => {

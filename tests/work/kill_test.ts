@@ -1,9 +1,11 @@
-// Propagation killed at random moments, then resumed.
+// Propagation of two objects in both directions, then with a correction, killed
+// at random moments and resumed.
 //
 // KILLS sets how many kills one run gets; the default keeps the tests short.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { encodePng } from "../../lib/media/image.ts";
 import { sampleClip } from "../../lib/scenes/sample_clip.ts";
 import { checkFiles } from "../../lib/store/check_files.ts";
@@ -34,14 +36,28 @@ async function writeClip(folder: string, frameCount: number) {
     y,
     sign: "+",
   });
-  const prompts = [click(1, 3, 97, 67), click(2, frameCount - 5, 40, 60)];
-  await Deno.writeTextFile(
-    `${folder}/prompts.json`,
-    JSON.stringify({ prompts }),
-  );
+  const first = [
+    click(1, 3, 97, 67),
+    click(2, frameCount - 5, 40, 60),
+    click(1, frameCount - 3, 97, 67),
+  ];
+  const correction = [click(1, Math.floor(frameCount / 2), 90, 60)];
+  for (const [name, prompts] of Object.entries({ first, correction })) {
+    await Deno.writeTextFile(
+      `${folder}/${name}.json`,
+      JSON.stringify({ prompts }),
+    );
+  }
 }
 
-function start(folder: string, data: string): Deno.ChildProcess {
+/** What a person does: two objects, then a correction of the first. */
+const stages = [["first"], ["correction", "--add"]] as const;
+
+function start(
+  folder: string,
+  data: string,
+  [prompts, ...flags]: typeof stages[number],
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -49,7 +65,8 @@ function start(folder: string, data: string): Deno.ChildProcess {
       verb,
       `${folder}/frames`,
       "--prompts",
-      `${folder}/prompts.json`,
+      `${folder}/${prompts}.json`,
+      ...flags,
       "--data",
       data,
       "--device",
@@ -79,10 +96,12 @@ async function committed(data: string) {
         mask.drift,
         mask.predictedIou,
         mask.presenceScore,
+        mask.driftParts,
+        mask.state,
       ],
     ]);
-    const runs = await listRuns(store, 1);
-    return { rows: new Map(rows), framesDone: runs.at(-1)?.framesDone ?? 0 };
+    const { status, framesDone = 0 } = (await listRuns(store, 1)).at(-1) ?? {};
+    return { rows: new Map(rows), status, framesDone };
   } finally {
     await store.close();
   }
@@ -93,40 +112,54 @@ Deno.test("propagate resumes after SIGKILL with nothing lost, altered or orphane
   try {
     await writeClip(folder, 40);
     const undisturbed = `${folder}/undisturbed`;
-    const startMs = performance.now();
-    await finish(start(folder, undisturbed));
-    const wholeMs = performance.now() - startMs;
-    const expected = await committed(undisturbed);
+    const wholeMs: number[] = [];
+    const expected: Awaited<ReturnType<typeof committed>>[] = [];
+    for (const stage of stages) {
+      const startMs = performance.now();
+      await finish(start(folder, undisturbed, stage));
+      wholeMs.push(performance.now() - startMs);
+      expected.push(await committed(undisturbed));
+    }
+    // the correction left alone what lies beyond its neighbours
+    const [before, after] = expected.map(({ rows }) => rows);
+    const changed = [...after].filter(([key, value]) =>
+      !isDeepStrictEqual(before.get(key), value)
+    ).map(([key]) => key);
+    ok(changed.length > 20 && changed.every((key) => key.startsWith("1 ")));
+    ok(!changed.includes("1 0") && !changed.includes("1 39"));
 
     let landed = 0; // kills that hit a running propagation
     let midway = 0; // of these, with some but not all frames committed
     for (let round = 0; landed < kills; round++) {
       const data = `${folder}/killed-${round}`;
-      let before = new Map<string, unknown>();
-      while (landed < kills) {
-        const child = start(folder, data);
-        const waitMs = (0.25 + 0.6 * Math.random()) * wholeMs;
-        const timer = setTimeout(() => child.kill("SIGKILL"), waitMs);
-        const { signal } = await child.output();
-        clearTimeout(timer);
-        if (signal !== "SIGKILL") break; // it was done before: another round
-        landed++;
-        const isImported = await Deno.stat(`${data}/medannotate.db`)
-          .then(() => true, () => false);
-        if (!isImported) continue;
-        const { rows, framesDone } = await committed(data);
-        for (const [key, value] of before) {
-          deepEqual(rows.get(key), value, `mask ${key} after kill ${landed}`);
+      for (const [i, stage] of stages.entries()) {
+        let final = new Map<string, unknown>(); // of this stage
+        while (landed < kills) {
+          const child = start(folder, data, stage);
+          const waitMs = (0.25 + 0.6 * Math.random()) * wholeMs[i];
+          const timer = setTimeout(() => child.kill("SIGKILL"), waitMs);
+          const { signal } = await child.output();
+          clearTimeout(timer);
+          if (signal !== "SIGKILL") break; // it was done before
+          landed++;
+          const isImported = await Deno.stat(`${data}/medannotate.db`)
+            .then(() => true, () => false);
+          if (!isImported) continue;
+          const { rows, status, framesDone } = await committed(data);
+          for (const [key, value] of final) {
+            deepEqual(rows.get(key), value, `mask ${key} after kill ${landed}`);
+          }
+          if (status !== "running") continue; // this stage has not begun, or is done
+          final = new Map(
+            [...rows].filter(([, row]) => row.at(-1) === "final"),
+          );
+          if (framesDone > 0 && framesDone < expected[i].framesDone) midway++;
         }
-        const tracked = [...rows.values()].filter(([, origin]) =>
-          origin === "propagated"
-        );
-        ok(tracked.length >= framesDone);
-        if (framesDone > 0 && framesDone < expected.framesDone) midway++;
-        before = rows;
+        await finish(start(folder, data, stage));
+        const found = await committed(data);
+        deepEqual(found.rows, expected[i].rows);
+        equal(found.status, "done");
       }
-      await finish(start(folder, data));
-      deepEqual(await committed(data), expected);
       await checkNothingIsLeft(data);
     }
     console.log(`${landed} kills, ${midway} of them between two frames`);

@@ -9,11 +9,11 @@ import { iou } from "../../lib/masks/metrics.ts";
 import { type Click, nextClick } from "../../lib/masks/next_click.ts";
 import { openFrames } from "../../lib/media/open_frames.ts";
 import { readMask } from "../../lib/media/image.ts";
-import { planSteps } from "../../lib/propagate/plan.ts";
 import { propagateMasks, toFrameMask } from "../../lib/propagate/propagate.ts";
 import { encodeFrame } from "../../lib/sam2/image.ts";
 import { addPrompt, type Interaction } from "../../lib/sam2/interact.ts";
 import { openModel } from "../../lib/work/open_model.ts";
+import { planWhole } from "../propagate/plan_whole.ts";
 import { sharedTest, sharedUrl } from "../shared.ts";
 
 const Expected = z.record(
@@ -78,11 +78,7 @@ for (const set of ["kvasir-capsule-run1", "davis16-blackswan"]) {
         );
         const conditions = new Map([[1, [{ frame: 0, prompts }]]]);
         const to = frames.count - 1;
-        const steps = planSteps(new Map([[1, [0]]]), {
-          direction: "both",
-          from: 0,
-          to,
-        });
+        const steps = planWhole(1, [0], frames.count);
         const found = [byClicks[2]];
         const source = {
           engine,

@@ -159,3 +159,39 @@ clipTest(
     );
   },
 );
+
+clipTest(
+  "listDrifting() learns from what a person accepts and corrects",
+  async (clip) => {
+    const { annotator, store } = clip;
+    const objectId = await clip.objectId(1);
+    await annotate(annotator, { objectId, frame: 0 }, onPolyp);
+    await propagateSequence(annotator);
+    const before = await listDrifting(store, 1);
+    deepEqual(
+      before.map(({ drift }) => drift),
+      before.map(({ drift }) => drift).toSorted((a, b) => b! - a!),
+    );
+    for (let frame = 1; frame <= 8; frame++) {
+      await acceptMask(store, { objectId, frame });
+    }
+    const accepted = await listDrifting(store, 1);
+    equal(accepted.length, before.length - 8);
+    for (const { frame, drift } of accepted) {
+      const was = before.find((mask) => mask.frame === frame)?.drift;
+      ok(drift! < was!, `frame ${frame}: ${drift} after ${was}`);
+    }
+    // a correction that leaves nothing of the mask speaks against the score
+    await annotate(annotator, { objectId, frame: 9 }, {
+      kind: "mask",
+      rle: {
+        size: [frameSize.height, frameSize.width],
+        counts: [frameSize.height * frameSize.width],
+      },
+    });
+    const corrected = await listDrifting(store, 1);
+    const at = (masks: typeof accepted) =>
+      masks.find(({ frame }) => frame === 11)?.drift ?? NaN;
+    ok(at(corrected) > at(accepted));
+  },
+);

@@ -6,8 +6,12 @@
 // - softmax rows sum to one, so values are projected after they are mixed:
 //   Wo·(a·(Wv·m + bv)) + bo = (Wo·Wv)·(a·m) + (Wo·bv + bo);
 // - 1/√C is part of the query weights.
-// The first self attention does not depend on the object, so it runs once for
-// all objects of a frame.
+// The first self attention does not depend on the object, so it is a graph of
+// its own that runs once for all objects of a frame. The rest is run for one
+// object at a time: ONNX Runtime splits a product over its threads differently
+// when others share its batch, which changes the order of its sums and so the
+// last bits; and on a CPU a batch is not faster (512 px, tiny, 2 threads: 108 ms
+// for one object, 391 ms for three in one batch).
 
 import {
   addInput,
@@ -49,40 +53,63 @@ const normEpsilon = 1e-5;
 const queryRowsPerChunk = 512;
 
 /**
+ * Builds what memory attention does before it meets an object: everything up
+ * to the first self attention; N = (side / 16)².
+ *
+ * In: `fpn2` `[1, C, side/16, side/16]`. Out: `frame` `[1, N, C]`.
+ */
+export function buildFrameAttention(weights: Sam2Weights, side: number): Graph {
+  const graph = createGraph("frame_attention");
+  const { channels } = weights.config;
+  const grid = side / 16;
+  const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
+  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
+  addOutput(graph, "frame", lookAround(net, fpn2));
+  return graph;
+}
+
+/**
  * Builds memory attention for images of `side` pixels; N = (side / 16)².
  *
- * In: `fpn2` `[1, C, side/16, side/16]`; `memory` and `memoryPosition`
- * `[B, M, c]`, M a multiple of N; `pointers` and `pointerPosition` `[B, P, c]`.
+ * In: `frame` `[1, N, C]` of buildFrameAttention (with `from: "image"` its own
+ * input, `fpn2`); `memory` `[B, M, c]`, M a multiple of N, and
+ * `memoryPosition` `[1, M, c]`; `pointers` and `pointerPosition` `[B, P, c]`.
  * Out: `pixels` `[B, C, side/16, side/16]`.
  */
 export function buildMemoryAttention(
   weights: Sam2Weights,
   side: number,
+  { from = "frame" }: { from?: "frame" | "image" } = {},
 ): Graph {
   const graph = createGraph("memory_attention");
   const { channels, memoryChannels, memoryAttentionLayers } = weights.config;
   const grid = side / 16;
-  const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
+  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
+  const frame = from === "frame"
+    ? addInput(graph, "frame", [1, grid * grid, channels])
+    : lookAround(net, addInput(graph, "fpn2", [1, channels, grid, grid]));
   const tokens = (name: string, count: string) =>
     addInput(graph, name, ["B", count, memoryChannels]);
   const memory = tokens("memory", "M");
-  const memoryPosition = tokens("memoryPosition", "M");
+  const memoryPosition = addInput(graph, "memoryPosition", [
+    1,
+    "M",
+    memoryChannels,
+  ]);
   const pointers = tokens("pointers", "P");
   const pointerPosition = tokens("pointerPosition", "P");
 
-  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
   const bank: MemoryTokens = {
     values: Concat(graph, [memory, pointers], { axis: 1 }),
     memoryKeys: Add(graph, memory, memoryPosition),
     pointerKeys: Add(graph, pointers, pointerPosition),
   };
-  let x = addPosition(net, toTokens(graph, fpn2));
+  let x = frame;
   for (let layer = 0; layer < memoryAttentionLayers; layer++) {
-    x = buildLayer(net, `memory_attention.layers.${layer}`, x, bank);
+    const looked = layer === 0 ? x : selfAttention(net, layer, x);
+    x = remember(net, layer, looked, bank);
   }
-  const normed = layerNorm(net, "memory_attention.norm", x, {
-    epsilon: normEpsilon,
-  });
+  const normed = normedBy(net, "memory_attention.norm", x);
   // [B, N, C] -> [B, C, h, w]
   const planes = Transpose(graph, normed, [0, 2, 1]);
   const pixels = Reshape(graph, planes, ["B", channels, grid, grid]);
@@ -113,33 +140,45 @@ function addPosition({ graph, weights }: Net, x: Value): Value {
   return Add(graph, x, constant(graph, "image.position", code));
 }
 
-function buildLayer(
+/** What does not depend on an object: the tokens with their places, and the first self attention. */
+function lookAround(net: RotaryNet, fpn2: Value): Value {
+  return selfAttention(net, 0, addPosition(net, toTokens(net.graph, fpn2)));
+}
+
+/** The first part of a layer: the frame looks at itself. */
+function selfAttention(net: RotaryNet, layer: number, x: Value): Value {
+  const { graph } = net;
+  const name = nameOf(layer);
+  const normed = normedBy(net, `${name}.norm1`, x);
+  const part = `${name}.self_attn`;
+  const keys = rotate(net, projectPairs(net, `${part}.k_proj`, normed));
+  const queries = queriesOf(net, part, normed);
+  return Add(graph, x, attend(net, part, { queries, keys, values: normed }));
+}
+
+/** The rest of a layer: the frame looks at the memories. */
+function remember(
   net: RotaryNet,
-  name: string,
+  layer: number,
   x: Value,
   bank: MemoryTokens,
 ): Value {
   const { graph } = net;
-  const normed = (norm: string, value: Value) =>
-    layerNorm(net, `${name}.${norm}`, value, { epsilon: normEpsilon });
-  const first = normed("norm1", x);
-  const self = selfAttention(net, `${name}.self_attn`, first);
-  const looked = Add(graph, x, self);
-  const second = normed("norm2", looked);
+  const name = nameOf(layer);
+  const second = normedBy(net, `${name}.norm2`, x);
   const cross = crossAttention(net, `${name}.cross_attn_image`, second, bank);
-  const remembered = Add(graph, looked, cross);
+  const remembered = Add(graph, x, cross);
   const layers = [`${name}.linear1`, `${name}.linear2`] as const;
-  const third = normed("norm3", remembered);
+  const third = normedBy(net, `${name}.norm3`, remembered);
   return Add(graph, remembered, feedForward(net, layers, third, "relu"));
 }
 
-function selfAttention(net: RotaryNet, name: string, x: Value): Value {
-  const keys = rotate(net, projectPairs(net, `${name}.k_proj`, x));
-  return attend(net, name, {
-    queries: queriesOf(net, name, x),
-    keys,
-    values: x,
-  });
+function nameOf(layer: number): string {
+  return `memory_attention.layers.${layer}`;
+}
+
+function normedBy(net: Net, name: string, x: Value): Value {
+  return layerNorm(net, name, x, { epsilon: normEpsilon });
 }
 
 function crossAttention(

@@ -270,7 +270,8 @@ async function compareMemory(
   });
   const tokens = (side / 16) ** 2;
   const pointerTokens = 2 * weights.config.channels / c;
-  const { pixels } = await runner(buildMemoryAttention(weights, side), {
+  const attention = buildMemoryAttention(weights, side, { from: "image" });
+  const { pixels } = await runner(attention, {
     fpn2,
     memory: batched("memory", 3 * tokens),
     memoryPosition: batched("memory_pos", 3 * tokens),

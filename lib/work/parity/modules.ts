@@ -179,7 +179,8 @@ async function attention(
     const { dims: [tokens, , channels], data } = golden.read(name);
     return { dims: [1, tokens, channels], data };
   };
-  const out = await runner(buildMemoryAttention(weights, side), {
+  const graph = buildMemoryAttention(weights, side, { from: "image" });
+  const out = await runner(graph, {
     fpn2: golden.read("fpn.2"),
     memory: batched("attention.memory"),
     memoryPosition: batched("attention.memoryPos"),

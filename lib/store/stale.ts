@@ -1,0 +1,74 @@
+// What a changed condition makes out of date.
+//
+// A condition is a frame with prompts, or with a mask that a person drew,
+// imported or verified. When one comes, changes or goes, the propagated masks
+// of its object up to the neighbouring conditions are stale: they stay to be
+// looked at, and the next propagation computes them anew. Verifying a mask as
+// it is changes nothing around it.
+
+import type { HasDb } from "./database.ts";
+
+/** Marks what lies between the conditions around a frame, the frame included. */
+export async function markStale(
+  store: HasDb,
+  { objectId, frame }: { readonly objectId: number; readonly frame: number },
+): Promise<void> {
+  const { db } = store;
+  const conditions = await listConditionFrames(store, objectId);
+  const before = Math.max(-1, ...conditions.filter((other) => other < frame));
+  const after = Math.min(
+    Number.MAX_SAFE_INTEGER,
+    ...conditions.filter((other) => other > frame),
+  );
+  const range = { from: before + 1, to: after - 1 };
+  await propagatedIn(store, { objectId, ...range })
+    .set({ state: "stale" }).execute();
+  await db.deleteFrom("runMemory").where("objectId", "=", objectId)
+    .where("frame", ">", before).where("frame", "<", after).execute();
+}
+
+/** Frames of one object, both ends included. */
+export type FrameRange = {
+  readonly objectId: number;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** Marks propagated masks as out of date for good: they are about to be tracked anew. */
+export async function discard(store: HasDb, range: FrameRange): Promise<void> {
+  await propagatedIn(store, range).set({ state: "stale", basis: "" }).execute();
+}
+
+/** Takes back that masks are stale where their conditions are again what they were tracked from. */
+export async function revive(
+  store: HasDb,
+  range: FrameRange & { readonly basis: string },
+): Promise<void> {
+  await propagatedIn(store, range).set({ state: "final" })
+    .where("state", "=", "stale").where("basis", "=", range.basis).execute();
+}
+
+function propagatedIn({ db }: HasDb, { objectId, from, to }: FrameRange) {
+  return db.updateTable("mask")
+    .where("objectId", "=", objectId).where("origin", "=", "propagated")
+    .where("verified", "=", 0)
+    .where("frame", ">=", from).where("frame", "<=", to);
+}
+
+/** The frames of an object that a person stands behind, in no order. */
+async function listConditionFrames(
+  { db }: HasDb,
+  objectId: number,
+): Promise<readonly number[]> {
+  const prompted = await db.selectFrom("prompt").select("frame").distinct()
+    .where("objectId", "=", objectId).where("isActive", "=", 1).execute();
+  const personal = await db.selectFrom("mask").select("frame")
+    .where("objectId", "=", objectId)
+    .where((eb) =>
+      eb.or([
+        eb("verified", "=", 1),
+        eb("origin", "in", ["drawn", "imported"]),
+      ])
+    ).execute();
+  return [...prompted, ...personal].map(({ frame }) => frame);
+}

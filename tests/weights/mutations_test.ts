@@ -1,0 +1,108 @@
+// Thousands of damaged checkpoints: each is refused by name or gives whole weights.
+//
+// MUTATIONS=2000 deno test -A tests/weights/mutations_test.ts for the long run;
+// SEED=123 for one of them.
+
+import { deepEqual, ok } from "node:assert/strict";
+import { openCheckpoint } from "../../lib/weights/open_checkpoint.ts";
+import { writeSafetensors } from "../../lib/weights/safetensors.ts";
+import { openSam2File } from "../../lib/work/model_file.ts";
+import { writeHuggingFace } from "../sam2/hugging_face.ts";
+import {
+  mutate,
+  type WholeFile,
+  wholeSafetensors,
+  wholeTorchFile,
+} from "./mutations.ts";
+
+const mini = "tests/golden/sam2/sam2-mini.pt";
+const count = Number(Deno.env.get("MUTATIONS") ?? 60);
+const only = Deno.env.get("SEED");
+const maxMs = 10_000;
+const maxRssBytes = 2e9;
+
+/** The mini model in its three forms. */
+function makeForms(folder: string): readonly WholeFile[] {
+  const sam2 = Deno.readTextFileSync(mini.replace("pt", "json"));
+  const file = openCheckpoint(mini);
+  const tensors = new Map(
+    [...file.tensors.keys()].map((name) => [name, file.read(name)]),
+  );
+  file.close();
+  writeSafetensors(`${folder}/a.safetensors`, tensors, { metadata: { sam2 } });
+  writeHuggingFace(mini, `${folder}/b.safetensors`);
+  const read = (path: string) => Deno.readFileSync(path);
+  return [
+    wholeTorchFile("mini.pt", read(mini)),
+    wholeSafetensors("meta.safetensors", read(`${folder}/a.safetensors`)),
+    wholeSafetensors("other.safetensors", read(`${folder}/b.safetensors`)),
+  ];
+}
+
+/** Opens a file and reads every weight; the reason when it is refused. */
+function tryFile(path: string): string | undefined {
+  let close = () => {};
+  try {
+    const file = openSam2File(path);
+    close = file.close;
+    for (const [name, dims] of file.shapes) {
+      const { dims: found, data } = file.weights.read(name);
+      deepEqual([...found], [...dims], name);
+      ok(data.every(Number.isFinite), name);
+    }
+  } catch (error) {
+    const isOurs = error instanceof SyntaxError || error instanceof RangeError;
+    if (!isOurs || !error.message.includes(path)) throw error;
+    return error.message;
+  } finally {
+    close();
+  }
+}
+
+Deno.test("openSam2File() refuses a damaged checkpoint by name, or gives whole weights", async () => {
+  const folder = await Deno.makeTempDir();
+  const forms = makeForms(folder);
+  await Deno.copyFile(mini.replace("pt", "json"), `${folder}/mini.json`);
+  const tally: Record<string, { refused: number; opened: number }> = {};
+  const most = { ms: 0, seed: 0, rss: 0 };
+  const seeds = only
+    ? [Number(only)]
+    : Array.from({ length: count }, (_, i) => i);
+  for (const seed of seeds) {
+    const form = forms[seed % forms.length];
+    const { kind, bytes } = mutate(form, seed);
+    const path = `${folder}/${form.name}`;
+    await Deno.writeFile(path, bytes);
+    const startMs = performance.now();
+    let message: string | undefined;
+    try {
+      message = tryFile(path);
+    } catch (error) {
+      throw new Error(`SEED=${seed}: ${form.name} with ${kind}`, {
+        cause: error,
+      });
+    }
+    const ms = performance.now() - startMs;
+    const { rss } = Deno.memoryUsage();
+    ok(ms < maxMs, `SEED=${seed}: ${form.name} with ${kind} took ${ms} ms`);
+    ok(
+      rss < maxRssBytes,
+      `SEED=${seed}: ${form.name} with ${kind} used ${rss} bytes`,
+    );
+    if (ms > most.ms) Object.assign(most, { ms, seed });
+    most.rss = Math.max(most.rss, rss);
+    const row = tally[`${form.name}, ${kind}`] ??= { refused: 0, opened: 0 };
+    row[message === undefined ? "opened" : "refused"]++;
+    if (only) console.log(kind, message);
+  }
+  await Deno.remove(folder, { recursive: true });
+  if (!Deno.env.has("MUTATIONS")) return;
+  const sum = (key: "refused" | "opened") =>
+    Object.values(tally).reduce((total, row) => total + row[key], 0);
+  console.table(Object.fromEntries(Object.entries(tally).sort()));
+  console.log(
+    `${sum("refused")} refused, ${sum("opened")} opened; longest ${
+      most.ms.toFixed(0)
+    } ms (SEED=${most.seed}), most memory ${(most.rss / 1e6).toFixed(0)} MB`,
+  );
+});
