@@ -5,15 +5,18 @@ export { CancelledError } from "./lib/base/errors.ts";
 export * from "./lib/base/progress.ts";
 export type { Box, Point, Size, Tensor } from "./lib/base/tensor.ts";
 export * from "./lib/masks/bitmap.ts";
+export * from "./lib/masks/clean_logits.ts";
 export * from "./lib/masks/distance.ts";
 export * from "./lib/masks/metrics.ts";
 export * from "./lib/masks/morphology.ts";
 export * from "./lib/masks/next_click.ts";
+export * from "./lib/masks/nms.ts";
 export * from "./lib/masks/overlay.ts";
 export * from "./lib/masks/polygons.ts";
 export * from "./lib/masks/resize.ts";
 export * from "./lib/masks/rings.ts";
 export * from "./lib/masks/rle.ts";
+export * from "./lib/masks/suppress_overlap.ts";
 export * from "./lib/formats/coco.ts";
 export * from "./lib/formats/csv.ts";
 export * from "./lib/formats/data_yaml.ts";
@@ -23,6 +26,7 @@ export * from "./lib/formats/yolo.ts";
 export * from "./lib/media/frames.ts";
 export * from "./lib/media/image.ts";
 export * from "./lib/media/image_folder.ts";
+export * from "./lib/media/live_frames.ts";
 export * from "./lib/media/open_frames.ts";
 export * from "./lib/media/palette_png.ts";
 export * from "./lib/media/video.ts";
@@ -90,9 +94,24 @@ export {
   type Session,
 } from "./lib/runtime/runtime.ts";
 export { type ModelRecord, modelRegistry } from "./lib/runtime/registry.ts";
-export type { Engine } from "./lib/sam2/engine.ts";
+export * from "./lib/sam2/automatic.ts";
+export type { Engine, FrameFeatures } from "./lib/sam2/engine.ts";
+export {
+  encodeFrame,
+  type ImagePrediction,
+  predictEach,
+  type PredictedMask,
+  predictMasks,
+  type PredictOptions,
+} from "./lib/sam2/image.ts";
 export type { FramePrompt } from "./lib/sam2/interact.ts";
+export type { PointPrompt } from "./lib/sam2/prompts.ts";
+/** The official video predictor as functions; the names are those of MedAnnotate. */
+export * as videoPredictor from "./lib/sam2/video.ts";
 export type { Direction } from "./lib/propagate/plan.ts";
+export * from "./lib/propagate/drift.ts";
+export * from "./lib/propagate/live.ts";
+export * from "./lib/work/live.ts";
 export * from "./lib/work/open_model.ts";
 export * from "./lib/work/add_model.ts";
 export * from "./lib/work/check_models.ts";
@@ -126,6 +145,7 @@ export { propagateClip } from "./lib/work/propagate_clip.ts";
 export { type FilePrompt, readPromptsFile } from "./lib/work/prompts_file.ts";
 export * from "./lib/work/review.ts";
 export * from "./lib/work/segment.ts";
+export * from "./lib/work/write_everything.ts";
 export { exportStore } from "./lib/work/export_store.ts";
 export * from "./lib/work/demo.ts";
 export * from "./lib/work/verify.ts";

@@ -18,3 +18,25 @@ export function throwIfCancelled(
 ) {
   if (signal?.aborted) throw new CancelledError(`Cancelled: ${what}`);
 }
+
+/**
+ * Waits for work, or throws {@link CancelledError} as soon as the signal fires;
+ * the work then ends unheard.
+ */
+export async function untilCancelled<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+  what: string,
+): Promise<Result> {
+  if (!signal) return await work;
+  throwIfCancelled(signal, what);
+  const cancelled = Promise.withResolvers<never>();
+  const fire = () => cancelled.reject(new CancelledError(`Cancelled: ${what}`));
+  signal.addEventListener("abort", fire);
+  try {
+    return await Promise.race([work, cancelled.promise]);
+  } finally {
+    signal.removeEventListener("abort", fire);
+    work.catch(() => {}); // its error, if any, comes too late
+  }
+}

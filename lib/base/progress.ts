@@ -7,6 +7,7 @@
 export type Progress = {
   readonly stage: string;
   readonly done: number;
+  /** Infinity where nobody knows. */
   readonly total: number;
   /** Units per second since the start of the stage; 0 while unknown. */
   readonly perSecond: number;
@@ -43,7 +44,9 @@ export function startProgress(
   return (done) => {
     const seconds = (now() - startMs) / 1000;
     const perSecond = seconds > 0 ? done / seconds : 0;
-    const secondsLeft = perSecond > 0 ? (total - done) / perSecond : undefined;
+    const secondsLeft = perSecond > 0 && Number.isFinite(total)
+      ? (total - done) / perSecond
+      : undefined;
     const progress = { stage, done, total, perSecond, secondsLeft };
     onProgress?.(progress);
     return progress;
@@ -57,5 +60,6 @@ export function progressLine(progress: Progress): string {
   const left = secondsLeft === undefined
     ? ""
     : ` · ${Math.ceil(secondsLeft)} s left`;
-  return `${stage} ${done}/${total}${rate}${left}`;
+  const of = Number.isFinite(total) ? `/${total}` : ""; // a camera has no end
+  return `${stage} ${done}${of}${rate}${left}`;
 }

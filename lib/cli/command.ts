@@ -59,6 +59,8 @@ const common = {
   },
 } as const satisfies Record<string, CommandOption>;
 
+const patienceMs = 1500; // a cancelled verb is gone within two seconds
+
 /** Runs a verb with the words of the command line and ends the process. */
 export async function runCommand(
   command: Command,
@@ -71,7 +73,10 @@ export async function runCommand(
   const stop = () => {
     if (cancel.signal.aborted) Deno.exit(130); // a second Ctrl-C does not wait
     cancel.abort();
-    console.error("\ncancelling after the frame in flight …");
+    console.error("\ncancelling …");
+    // what is committed is safe whenever the process ends, so nobody waits for
+    // an inference or a large folder of pictures that is under way
+    Deno.unrefTimer(setTimeout(() => Deno.exit(130), patienceMs));
   };
   Deno.addSignalListener("SIGINT", stop);
   Deno.exit(await executeCommand(command, args, cancel.signal));

@@ -4,7 +4,7 @@ import type { DeviceChoice } from "../runtime/runtime.ts";
 import type { ModelChoice } from "../work/open_model.ts";
 import { type Call, type CommandOption, UsageError } from "./command.ts";
 
-/** `--model`, `--size`, `--device`. */
+/** `--model`, `--size`, `--device`, `--precision`, `--features`. */
 export const modelOptions = {
   model: {
     type: "string",
@@ -18,6 +18,11 @@ export const modelOptions = {
     type: "string",
     default: "auto",
     help: "auto, cpu, webgpu or cuda",
+  },
+  precision: {
+    type: "string",
+    default: "float32",
+    help: "float32, or int8: faster and a little coarser, on the CPU only",
   },
   features: {
     type: "string",
@@ -39,6 +44,7 @@ export function modelChoiceOf(call: Call): ModelChoice {
     model: call.text("model"),
     size,
     device: deviceOf(call),
+    precision: oneOf(call, "precision", ["float32", "int8"]),
     keepFeatures: features === "auto" ? undefined : features === "keep",
   };
 }

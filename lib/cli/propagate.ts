@@ -37,6 +37,10 @@ export const propagate: Command = {
       default: "on",
       help: "off tracks between two prompted frames only from the nearer one",
     },
+    "non-overlap": {
+      type: "boolean",
+      help: "no pixel belongs to two objects",
+    },
     from: { type: "string", help: "first frame that may be filled" },
     to: { type: "string", help: "last frame that may be filled" },
     restart: {
@@ -62,6 +66,7 @@ export const propagate: Command = {
       add: call.flag("add"),
       out: call.text("out"),
       direction,
+      nonOverlap: call.flag("non-overlap"),
       agreement: oneOf(call, "agreement", ["on", "off"]) === "on",
       ...range,
       restart: call.flag("restart"),

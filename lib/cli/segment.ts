@@ -1,19 +1,22 @@
-// deno task segment: one mask on one image.
+// deno task segment: one mask on one image, or all there are.
 
+import type { RgbImage } from "../base/image.ts";
 import { encodeMaskPng, readImage, readMask } from "../media/image.ts";
+import { segmentEverything } from "../sam2/automatic.ts";
 import type { FramePrompt } from "../sam2/interact.ts";
-import { openModel } from "../work/open_model.ts";
+import { type OpenModel, openModel } from "../work/open_model.ts";
 import { segmentImage } from "../work/segment.ts";
-import { writeFileWhole } from "../work/write_file.ts";
-import { type Command, runCommand, UsageError } from "./command.ts";
+import { writeEverything } from "../work/write_everything.ts";
+import { requireWritable, writeFileWhole } from "../work/write_file.ts";
+import { type Call, type Command, runCommand, UsageError } from "./command.ts";
 import { modelChoiceOf, modelOptions } from "./model_options.ts";
 
 export const segment: Command = {
   name: "segment",
   usage:
-    "IMAGE --point X,Y,+ [--point X,Y,-]… [--box X0,Y0,X1,Y1] [--mask PNG] [--zoom auto|off] [--out MASK.png]",
+    "IMAGE --point X,Y,+ [--point X,Y,-]… [--box X0,Y0,X1,Y1] [--mask PNG] [--zoom auto|off] [--out MASK.png] | IMAGE --everything --out FOLDER",
   summary:
-    "Segments one object of an image by clicks, a box or a mask; in pixels of the image.",
+    "Segments one object of an image by clicks, a box or a mask, in pixels of the image, or everything it sees.",
   options: {
     point: {
       type: "string",
@@ -22,11 +25,38 @@ export const segment: Command = {
     },
     box: { type: "string", help: "X0,Y0,X1,Y1" },
     mask: { type: "string", help: "a mask to start from, as PNG" },
-    out: { type: "string", help: "where the mask is written, 0 or 255" },
+    out: {
+      type: "string",
+      help: "where the mask is written, 0 or 255; with --everything a folder",
+    },
     zoom: {
       type: "string",
       default: "off",
       help: "auto also looks at crops around the prompts; for small objects",
+    },
+    everything: {
+      type: "boolean",
+      help: "find all masks by a grid of clicks, without a prompt",
+    },
+    grid: {
+      type: "string",
+      default: "32",
+      help: "clicks along each side, for --everything",
+    },
+    "min-iou": {
+      type: "string",
+      default: "0.8",
+      help: "least predicted IoU, for --everything; less for small models",
+    },
+    "min-stability": {
+      type: "string",
+      default: "0.95",
+      help: "least stability, for --everything; less for small models",
+    },
+    crops: {
+      type: "string",
+      default: "0",
+      help: "layers of crops that are looked at too, for --everything",
     },
     ...modelOptions,
   },
@@ -42,9 +72,15 @@ export const segment: Command = {
       throw new UsageError(`--zoom is ${zoom}, expected auto or off`);
     }
     const maskFile = call.text("mask");
+    if (call.flag("everything")) {
+      if (prompts.length > 0 || maskFile) {
+        throw new UsageError("--everything takes no --point, --box or --mask");
+      }
+      return await runEverything(call);
+    }
     if (prompts.length === 0 && !maskFile) {
       throw new UsageError(
-        "no prompt was given, expected --point, --box or --mask",
+        "no prompt was given, expected --point, --box, --mask or --everything",
       );
     }
     const image = await readImage(call.positionals[0]);
@@ -75,6 +111,63 @@ export const segment: Command = {
     }
   },
 };
+
+/** Finds all masks of an image and writes them into a folder. */
+async function runEverything(call: Call) {
+  const out = call.text("out");
+  if (!out) throw new UsageError("--everything needs --out FOLDER");
+  const options = {
+    pointsPerSide: call.count("grid", { least: 1 }),
+    minPredictedIou: parseShare(call, "min-iou"),
+    minStability: parseShare(call, "min-stability"),
+    cropLayers: call.count("crops"),
+  };
+  const choice = modelChoiceOf(call);
+  const image = await readImage(call.positionals[0]);
+  await requireWritable(out);
+  const model = await openModel(choice);
+  try {
+    return await findEverything(model, image, { call, out, options });
+  } finally {
+    await model.close();
+  }
+}
+
+async function findEverything(
+  { engine }: OpenModel,
+  image: RgbImage,
+  { call, out, options }: {
+    readonly call: Call;
+    readonly out: string;
+    readonly options: Parameters<typeof segmentEverything>[2];
+  },
+) {
+  const { signal, onProgress } = call;
+  const startMs = performance.now();
+  const found = await segmentEverything(engine, image, {
+    ...options,
+    signal,
+    onProgress,
+  });
+  const ms = performance.now() - startMs;
+  const masks = await writeEverything(image, found, out);
+  call.say(
+    `${masks.length} masks in ${(ms / 1000).toFixed(1)} s, written to ${out}` +
+      (masks.length === 0
+        ? "; lower --min-iou and --min-stability for more"
+        : ""),
+  );
+  return { out, ms, masks };
+}
+
+/** A number from 0 to 1. */
+function parseShare(call: Call, name: string): number {
+  const value = parseNumber(call.text(name));
+  if (value >= 0 && value <= 1) return value;
+  throw new UsageError(
+    `--${name} is ${call.text(name)}, expected a number from 0 to 1`,
+  );
+}
 
 function parsePoint(text: string): FramePrompt {
   const [left, top, sign, ...others] = text.split(",");

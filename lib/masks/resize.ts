@@ -68,15 +68,19 @@ export function resizeBitmap(bitmap: Bitmap, { width, height }: Size): Bitmap {
   return { width, height, data };
 }
 
-/** Cuts one mask out of a batch of logits: inside where the logit is above 0. */
+/** Cuts one mask out of a batch of logits: inside where the logit is above the threshold. */
 export function logitsToBitmap(
   { dims: [, n, height, width], data }: Logits,
-  { batch = 0, mask = 0 }: { batch?: number; mask?: number } = {},
+  { batch = 0, mask = 0, threshold = 0 }: {
+    batch?: number;
+    mask?: number;
+    threshold?: number;
+  } = {},
 ): Bitmap {
   const start = (batch * n + mask) * height * width;
   const bitmap = new Uint8Array(height * width);
   for (let i = 0; i < bitmap.length; i++) {
-    bitmap[i] = data[start + i] > 0 ? 1 : 0;
+    bitmap[i] = data[start + i] > threshold ? 1 : 0;
   }
   return { width, height, data: bitmap };
 }

@@ -37,8 +37,26 @@ export type DecodedFrame = {
 /** An open stream, see {@link openDecoder}. */
 export type VideoDecoder = Awaited<ReturnType<typeof openDecoder>>;
 
-/** Opens the best video stream of a file; the decoder must be closed. */
-export async function openDecoder(av: Ffmpeg, path: string) {
+/** What is allowed of a stream that is still being made. */
+export type LivePlace = {
+  /** FFmpeg's names of the protocols, with commas. */
+  readonly protocols: string;
+  /** FFmpeg's name of the container; found out where undefined. */
+  readonly format: string | undefined;
+  /** A camera or a network: what came while it was being opened is let go. */
+  readonly isNow: boolean;
+};
+
+/**
+ * Opens the best video stream of a file, or of a live place; the decoder must be closed.
+ *
+ * @param path of a file, or with `live` a URL of FFmpeg
+ */
+export async function openDecoder(
+  av: Ffmpeg,
+  path: string,
+  { live }: { live?: LivePlace } = {},
+) {
   const format = new av.FormatContext();
   const codec = new av.CodecContext();
   const packet = new av.Packet();
@@ -57,7 +75,7 @@ export async function openDecoder(av: Ffmpeg, path: string) {
 
   let stream: Stream;
   try {
-    stream = await openStream(av, format, path);
+    stream = await openStream(av, format, path, live);
     await openCodec(av, codec, stream);
   } catch (error) {
     await close();
@@ -148,14 +166,30 @@ async function openStream(
   av: Ffmpeg,
   format: FormatContext,
   path: string,
+  live: LivePlace | undefined,
 ): Promise<Stream> {
-  const options = av.Dictionary.fromObject({
-    format_whitelist: CONTAINERS,
-    protocol_whitelist: "file",
-  });
+  const options = av.Dictionary.fromObject(
+    live
+      ? {
+        protocol_whitelist: live.protocols,
+        ...(live.isNow ? { fflags: "nobuffer", probesize: "500000" } : {}),
+      }
+      : { format_whitelist: CONTAINERS, protocol_whitelist: "file" },
+  );
+  const container = live?.format === undefined
+    ? null
+    : av.InputFormat.findInputFormat(live.format);
+  if (live?.format !== undefined && !container) {
+    throw new Error(`FFmpeg knows no container ${live.format}`);
+  }
   try {
-    const opened = await format.openInput(`file:${path}`, null, options);
-    checkCode(av, opened, "not a video, or one without its index");
+    const url = live ? path : `file:${path}`;
+    const opened = await format.openInput(url, container, options);
+    checkCode(
+      av,
+      opened,
+      live ? "no stream there" : "not a video, or one without its index",
+    );
   } finally {
     options.free();
   }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { html } from "../work/report/html.ts";
 import { listRuns, type Run } from "../store/runs.ts";
 import {
+  askedOf,
   identityOf,
   type PropagateOptions,
   type PropagateResult,
@@ -47,17 +48,15 @@ export async function propagate(
 /** Whether model or options are other ones than those of the last run; clicks are worked in. */
 async function hasChanged(
   clip: OpenClip,
-  {
-    direction = "both",
-    agreement = true,
-    from = 0,
-    to = clip.sequence.frameCount - 1,
-  }: PropagateOptions,
+  options: PropagateOptions,
 ): Promise<boolean> {
   const runs = await listRuns(clip.store, clip.sequence.id);
   const last = runs.filter(({ kind }) => kind === "propagate").at(-1);
   if (!last) return false;
-  const now = await identityOf(clip, { direction, agreement, from, to });
+  const now = await identityOf(
+    clip,
+    askedOf(options, clip.sequence.frameCount),
+  );
   return !isDeepStrictEqual(pick(last), pick(now));
 }
 

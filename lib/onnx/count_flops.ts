@@ -45,6 +45,8 @@ function flopsOf(
   const out = sizeOf(dimsOf(outputs[0]));
   switch (op) {
     case "MatMul":
+    case "MatMulIntegerToFloat":
+    case "DynamicQuantizeMatMul":
       return 2 * out * dimsOf(inputs[0]).at(-1)!;
     case "Conv":
       return 2 * out * sizeOf(dimsOf(inputs[1]).slice(1));

@@ -56,9 +56,13 @@ export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string };
 
+/** Whose operator it is: ONNX's own, or one that only ONNX Runtime knows. */
+export type Domain = "" | "com.microsoft";
+
 /** One operator applied to values; an absent optional input is the empty name. */
 export type Node = {
   readonly op: string;
+  readonly domain: Domain;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -129,14 +133,17 @@ export function exposeLabels(graph: Graph, names: Iterable<string>): void {
 }
 
 /**
- * A float32 constant. The same name is stored once, however often it is asked for.
+ * A constant of float32, int8 or uint8. The same name is stored once, however often it is asked for.
  *
  * @throws RangeError when the name is taken by other values
  */
 export function constant(
   graph: Graph,
   name: string,
-  { dims, data }: Tensor<readonly number[], Float32Array>,
+  { dims, data }: Tensor<
+    readonly number[],
+    Float32Array | Int8Array | Uint8Array
+  >,
 ): Value {
   const known = graph.initialisers.get(name);
   if (known) {
@@ -147,9 +154,14 @@ export function constant(
     }
     return known;
   }
-  const value: Initialiser = { name, dims, type: "float32", data };
+  const value: Initialiser = { name, dims, type: typeOf(data), data };
   graph.initialisers.set(name, value);
   return value;
+}
+
+function typeOf(data: Float32Array | Int8Array | Uint8Array): ValueType {
+  if (data instanceof Float32Array) return "float32";
+  return data instanceof Int8Array ? "int8" : "uint8";
 }
 
 function sameValues(a: ConstantData, b: ConstantData): boolean {
@@ -186,8 +198,9 @@ export function addNode(
   inputs: readonly (Value | undefined)[],
   output: { readonly dims: readonly Dim[]; readonly type?: ValueType },
   attributes: Readonly<Record<string, Attribute>> = {},
+  domain: Domain = "",
 ): Value {
-  return addNodes(graph, op, inputs, [output], attributes)[0];
+  return addNodes(graph, op, inputs, [output], attributes, domain)[0];
 }
 
 /** Adds a node with several outputs. */
@@ -200,6 +213,7 @@ export function addNodes(
     readonly type?: ValueType;
   }[],
   attributes: Readonly<Record<string, Attribute>> = {},
+  domain: Domain = "",
 ): readonly Value[] {
   const number = graph.nodes.length;
   const values = outputs.map(({ dims, type = "float32" }, i): Value => ({
@@ -210,6 +224,7 @@ export function addNodes(
   for (const value of values) graph.values.set(value.name, value);
   graph.nodes.push({
     op,
+    domain,
     inputs: inputs.map((value) => value?.name ?? ""),
     outputs: values.map(({ name }) => name),
     attributes,

@@ -1,8 +1,9 @@
 // A graph as an ONNX file.
 //
 // Field numbers follow onnx/onnx.proto3 (IR version 10, opset 21; newer opsets
-// send Sin and Cos back to the CPU on WebGPU). Constants of more than 1 GB go
-// into a second file beside the first, since a message is limited to 2 GB.
+// send Sin and Cos back to the CPU on WebGPU). Operators of ONNX Runtime itself
+// are imported only by graphs that use one. Constants of more than 1 GB go into
+// a second file beside the first, since a message is limited to 2 GB.
 
 import {
   bytesField,
@@ -22,7 +23,8 @@ import {
   type Value,
 } from "./graph.ts";
 
-const opset = 21;
+/** The operator set of every file: newer ones have operators that WebGPU lacks. */
+export const opset = 21;
 const irVersion = 10;
 const alignment = 4096; // of constants in the second file, as ONNX recommends
 
@@ -79,6 +81,9 @@ export function encodeModel(
     ...stringField(2, "medannotate"),
     ...bytesField(7, encodedGraph),
     ...bytesField(8, [...stringField(1, ""), ...varintField(2, opset)]),
+    ...foreignDomains(graph).flatMap((domain) =>
+      bytesField(8, [...stringField(1, domain), ...varintField(2, 1)])
+    ),
   ];
   return { model, externalData: isExternal ? external : undefined };
 }
@@ -99,6 +104,10 @@ function usedInitialisers(graph: Graph): readonly Initialiser[] {
   const names = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
   graph.outputs.forEach(({ value }) => names.add(value.name));
   return [...graph.initialisers.values()].filter(({ name }) => names.has(name));
+}
+
+function foreignDomains(graph: Graph): readonly string[] {
+  return [...new Set(graph.nodes.map(({ domain }) => domain))].filter(Boolean);
 }
 
 function bytesOf({ data }: Initialiser): Uint8Array {
@@ -142,6 +151,7 @@ function encodeNode(node: Node, number: number): Chunks {
     ...Object.entries(node.attributes).flatMap(([name, attribute]) =>
       bytesField(5, encodeAttribute(name, attribute))
     ),
+    ...(node.domain ? stringField(7, node.domain) : []),
   ];
 }
 

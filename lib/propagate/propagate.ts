@@ -251,9 +251,9 @@ async function joinDirections(
 }
 
 /** Memories that a later frame of the pass can still read: six with their map, fifteen pointers. */
-function keepReadable(
+export function keepReadable(
   memories: TrackedPast,
-  { frame, direction }: Step,
+  { frame, direction }: Pick<Step, "frame" | "direction">,
 ): TrackedPast {
   const next = direction === "forward" ? frame + 1 : frame - 1;
   return memories

@@ -23,6 +23,8 @@ export type Request =
     readonly path: string;
     readonly device: Device;
     readonly threads: number;
+    /** Outputs that stay on the device. */
+    readonly keep: readonly string[];
   }
   | {
     readonly kind: "run";
@@ -31,7 +33,11 @@ export type Request =
     readonly outputs: readonly string[];
     readonly hold: readonly string[];
   }
-  | { readonly kind: "hold"; readonly tensor: Tensor }
+  | {
+    readonly kind: "hold";
+    readonly tensor: Tensor;
+    readonly device: Device;
+  }
   | { readonly kind: "read"; readonly held: number }
   | { readonly kind: "release"; readonly held: readonly number[] }
   | { readonly kind: "unload"; readonly session: number }

@@ -2,7 +2,8 @@
 //
 // No inference blocks the event loop. Tensors are copied to the worker and
 // their results handed back without a copy; what the next step reads again
-// (features of a frame) can stay there as a held tensor.
+// (features of a frame) can stay there as a held tensor, with WebGPU in the
+// memory of the GPU.
 
 import type { Tensor } from "../base/tensor.ts";
 import type {
@@ -35,7 +36,15 @@ export type Session = {
 export type Runtime = {
   readonly device: Device;
   readonly threads: number;
-  load(path: string): Promise<Session>;
+  /**
+   * Loads a model.
+   *
+   * @param options.keep outputs that are always held: with WebGPU they never leave the GPU
+   */
+  load(
+    path: string,
+    options?: { readonly keep?: readonly string[] },
+  ): Promise<Session>;
   /** Copies a tensor to the worker. */
   hold(tensor: Tensor): Promise<HeldTensor>;
   /** Copies a held tensor back. */
@@ -69,16 +78,17 @@ export async function openRuntime(
     return {
       device: chosen,
       threads,
-      load: async (path) => {
+      load: async (path, { keep = [] } = {}) => {
         const session = await ask({
           kind: "load",
           path,
           device: chosen,
           threads,
+          keep,
         });
         return openSession(ask, session);
       },
-      hold: (tensor) => ask({ kind: "hold", tensor }),
+      hold: (tensor) => ask({ kind: "hold", tensor, device: chosen }),
       read: ({ id }) => ask({ kind: "read", held: id }),
       release: async (...tensors) => {
         await ask({ kind: "release", held: tensors.map(({ id }) => id) });

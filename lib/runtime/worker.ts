@@ -9,7 +9,7 @@
 import * as ort from "onnxruntime-node";
 import { messageOf } from "../base/errors.ts";
 import type { Tensor } from "../base/tensor.ts";
-import { probeModel } from "./probe_model.ts";
+import { copyModel, probeModel } from "./probe_model.ts";
 import type { Device, Feed, HeldTensor, Letter, Request } from "./protocol.ts";
 
 const sessions = new Map<number, ort.InferenceSession>();
@@ -46,8 +46,13 @@ async function handle(request: Request): Promise<Handled> {
       return plain(null);
     }
     case "load": {
-      const options = optionsFor(request.device, request.threads);
-      const session = await ort.InferenceSession.create(request.path, options);
+      const { device, threads, keep } = request;
+      const session = await ort.InferenceSession.create(request.path, {
+        ...optionsFor(device, threads),
+        ...(device === "webgpu"
+          ? { preferredOutputLocation: onGpu(keep) }
+          : {}),
+      });
       sessions.set(nextNumber, session);
       return plain(nextNumber++);
     }
@@ -55,10 +60,11 @@ async function handle(request: Request): Promise<Handled> {
       return await run(request);
     case "hold": {
       const { dims, data } = request.tensor;
-      return plain(keep(new ort.Tensor("float32", data, dims)));
+      const tensor = new ort.Tensor("float32", data, dims);
+      return plain(keep(await toDevice(tensor, request.device)));
     }
     case "read": {
-      const { dims, data } = toTensor(getHeld(request.held));
+      const { dims, data } = toTensor(await toHost(getHeld(request.held)));
       const copy = data.slice();
       return { answer: { dims, data: copy }, transfer: [copy.buffer] };
     }
@@ -114,7 +120,7 @@ async function run(
       answer[name] = keep(result);
       continue;
     }
-    const { dims, data } = toTensor(result);
+    const { dims, data } = toTensor(await toHost(result));
     // a graph may hand an input through; what was fed is not ours to send away
     const own = data.byteLength === data.buffer.byteLength
       ? data
@@ -124,6 +130,38 @@ async function run(
   }
   return { answer, transfer };
 }
+
+function onGpu(names: readonly string[]): Record<string, "gpu-buffer"> {
+  return Object.fromEntries(names.map((name) => [name, "gpu-buffer"]));
+}
+
+/**
+ * Copies a tensor out of the memory of a GPU. ONNX Runtime 1.30 ends the process
+ * when such a tensor is asked for its data, so a model that only copies brings it.
+ */
+async function toHost(tensor: ort.Tensor): Promise<ort.Tensor> {
+  if (tensor.location !== "gpu-buffer") return tensor;
+  toHostSession ??= ort.InferenceSession.create(
+    copyModel(),
+    optionsFor("webgpu", 1),
+  );
+  return (await (await toHostSession).run({ x: tensor })).y;
+}
+let toHostSession: Promise<ort.InferenceSession> | undefined;
+
+/** Copies a tensor into the memory of a GPU, once for all that read it; elsewhere leaves it. */
+async function toDevice(
+  tensor: ort.Tensor,
+  device: Device,
+): Promise<ort.Tensor> {
+  if (device !== "webgpu") return tensor;
+  toDeviceSession ??= ort.InferenceSession.create(copyModel(), {
+    ...optionsFor("webgpu", 1),
+    preferredOutputLocation: onGpu(["y"]),
+  });
+  return (await (await toDeviceSession).run({ x: tensor })).y;
+}
+let toDeviceSession: Promise<ort.InferenceSession> | undefined;
 
 function isHeld(feed: Feed): feed is HeldTensor {
   return "kind" in feed;

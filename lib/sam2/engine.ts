@@ -1,7 +1,7 @@
 // The networks of one SAM 2 model, loaded and ready to run.
 //
 // Graphs are built from the checkpoint once and kept on disk, keyed by the
-// checkpoint's sha256, the graph version and the side. Everything above this
+// checkpoint's sha256, the graph version, the side and the precision. Everything above this
 // file sees only the Engine type, so tracking is tested with a fake one.
 
 import { createHash } from "node:crypto";
@@ -18,8 +18,11 @@ import {
   buildMemoryAttention,
 } from "./graph/memory_attention.ts";
 import { buildMemoryEncoder } from "./graph/memory_encoder.ts";
+import type { Precision } from "./graph/layers.ts";
 import { sineGrid } from "./graph/position.ts";
 import type { Sam2Weights } from "./weights.ts";
+
+export type { Precision } from "./graph/layers.ts";
 
 /** Raised by one whenever a graph changes, so that old files are not read. */
 export const graphVersion = 3;
@@ -90,6 +93,7 @@ export type LooseWeights = {
 export type Engine = {
   readonly config: Sam2Config;
   readonly side: number;
+  readonly precision: Precision;
   readonly loose: LooseWeights;
   encodeImage(image: Tensor): Promise<FrameFeatures>;
   releaseFeatures(features: FrameFeatures): Promise<void>;
@@ -120,13 +124,27 @@ export type Engine = {
 };
 
 const builders: Readonly<
-  Record<string, (weights: Sam2Weights, side: number) => Graph>
+  Record<
+    string,
+    (
+      weights: Sam2Weights,
+      side: number,
+      options: { readonly precision: Precision },
+    ) => Graph
+  >
 > = {
   image_encoder: buildImageEncoder,
   mask_decoder: buildMaskDecoder,
   frame_attention: buildFrameAttention,
   memory_attention: buildMemoryAttention,
-  memory_encoder: buildMemoryEncoder,
+  memory_encoder: (weights, side) => buildMemoryEncoder(weights, side),
+};
+
+/** What one network hands to another without passing through here. */
+const kept: Readonly<Record<string, readonly string[]>> = {
+  image_encoder: ["fpn0", "fpn1", "fpn2"],
+  frame_attention: ["frame"],
+  memory_attention: ["pixels"],
 };
 
 /**
@@ -135,21 +153,29 @@ const builders: Readonly<
  * @param options.sha256 of the checkpoint file
  * @param options.cache folder for built graphs
  * @param options.side of the square input in pixels, a multiple of 32
+ * @param options.precision int8 multiplies the large products in 8 bits, on the CPU only
+ * @throws RangeError for int8 on another device
  */
 export async function openEngine(
   weights: Sam2Weights,
   runtime: Runtime,
-  { sha256, cache, side }: {
+  { sha256, cache, side, precision = "float32" }: {
     readonly sha256: string;
     readonly cache: string;
     readonly side: number;
+    readonly precision?: Precision;
   },
 ): Promise<Engine> {
+  if (precision === "int8" && runtime.device !== "cpu") {
+    throw new RangeError(
+      `Cannot run int8 on ${runtime.device}: it is for the CPU alone, expected device cpu or precision float32`,
+    );
+  }
   const hints = createHash("sha256").update(JSON.stringify(weights.config))
     .digest("hex").slice(0, 8);
   const folder = join(
     cache,
-    `${sha256.slice(0, 16)}-${hints}-v${graphVersion}-${side}`,
+    `${sha256.slice(0, 16)}-${hints}-v${graphVersion}-${side}-${precision}`,
   );
   await Deno.mkdir(folder, { recursive: true });
   const sessions: Record<string, Session> = {};
@@ -157,10 +183,10 @@ export async function openEngine(
     for (const [name, build] of Object.entries(builders)) {
       const path = join(folder, `${name}.onnx`);
       const isBuilt = await Deno.stat(path).then(() => true, () => false);
-      if (!isBuilt) writeModel(path, build(weights, side));
-      sessions[name] = await runtime.load(path);
+      if (!isBuilt) writeModel(path, build(weights, side, { precision }));
+      sessions[name] = await runtime.load(path, { keep: kept[name] });
     }
-    return engineOf(weights, runtime, { side, sessions });
+    return engineOf(weights, runtime, { side, precision, sessions });
   } catch (error) {
     for (const session of Object.values(sessions)) await session.release();
     throw error;
@@ -170,8 +196,9 @@ export async function openEngine(
 function engineOf(
   weights: Sam2Weights,
   runtime: Runtime,
-  { side, sessions }: {
+  { side, precision, sessions }: {
     readonly side: number;
+    readonly precision: Precision;
     readonly sessions: Readonly<Record<string, Session>>;
   },
 ): Engine {
@@ -190,6 +217,7 @@ function engineOf(
   return {
     config,
     side,
+    precision,
     loose: readLooseWeights(weights, side),
     encodeImage: (image) => {
       const names = ["fpn0", "fpn1", "fpn2"] as const;

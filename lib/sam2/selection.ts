@@ -58,16 +58,21 @@ function bestOfThree(ious: readonly number[]): number {
   return [2, 3].reduce((best, i) => ious[i] > ious[best] ? i : best, 1);
 }
 
-/** How little the mask changes when its threshold moves: the IoU of both cuts. */
+/** How little the mask changes when its threshold moves: the IoU of both cuts, 1 when both are empty. */
 export function stability(
   logits: Float32Array,
-  { delta = stabilityDelta }: { delta?: number } = {},
+  { delta = stabilityDelta, threshold = 0 }: {
+    delta?: number;
+    threshold?: number;
+  } = {},
 ): number {
+  const high = threshold + delta;
+  const low = threshold - delta;
   let inner = 0;
   let outer = 0;
   for (const logit of logits) {
-    if (logit > delta) inner++;
-    if (logit > -delta) outer++;
+    if (logit > high) inner++;
+    if (logit > low) outer++;
   }
   return outer === 0 ? 1 : inner / outer;
 }

@@ -4,20 +4,33 @@
 // facebookresearch/sam2 at 2b90b9f: prompts wait until propagation, corrections
 // on tracked frames stay non-conditioning unless asked otherwise, a second run
 // over them forgets them. MedAnnotate's own semantics are in propagate/; this
-// file is what both are measured by.
+// file is what both are measured by. To start anew (reset_state) is to start
+// with an empty map; an object may be added or removed at any time.
+//
+// Settings default to those of the predictor's class. Its build helper
+// (build_sam2_video_predictor) also sets fill_hole_area to 8; what else it sets
+// (prompted masks binarised for memory, three masks where one is unstable) is
+// always so here.
 
 import type { Bitmap } from "../base/image.ts";
 import type { Size } from "../base/tensor.ts";
+import { fillLogitHoles } from "../masks/clean_logits.ts";
+import { type Logits, resizeLogits } from "../masks/resize.ts";
+import { suppressOverlap } from "../masks/suppress_overlap.ts";
 import { clamped } from "./image.ts";
 import type { Engine, FrameFeatures } from "./engine.ts";
-import type { FrameMemory, MemorySettings } from "./memory.ts";
+import {
+  type FrameMemory,
+  type MemorySettings,
+  memorySlots,
+} from "./memory.ts";
 import { type PointPrompt, toModelPoints } from "./prompts.ts";
 import {
   giveMask,
   type ModelPoints,
   promptFrame,
   rememberFrame,
-  trackFrame,
+  trackFrames,
 } from "./track.ts";
 
 /** What the predictor works on: a model and the features of every frame. */
@@ -33,6 +46,24 @@ export type VideoSource = {
 export type VideoSettings = MemorySettings & {
   /** Corrections become conditioning frames (add_all_frames_to_correct_as_cond). */
   readonly correctionsCondition?: boolean;
+  /** Background parts of a stored mask up to this area become object (fill_hole_area), in pixels of the low resolution. */
+  readonly fillHoleAreaPx?: number;
+  /** A pixel of the output belongs to the highest object alone (non_overlap_masks). */
+  readonly nonOverlap?: boolean;
+  /**
+   * So it does before a memory is encoded (non_overlap_masks_for_mem_enc). The
+   * official predictor takes the option but runs objects one by one, where it
+   * does nothing; here it does what it says, at the low resolution.
+   */
+  readonly nonOverlapMemory?: boolean;
+  /**
+   * A prompted frame clears the tracked memories of its object around it
+   * (clear_non_cond_mem_around_input): seven strides each way, the frame itself
+   * included, so that a correction lasts only with `correctionsCondition`. The
+   * official predictor stops there, as it calls a method by a name that does not
+   * exist; this is what that method does.
+   */
+  readonly clearAroundInput?: boolean;
 };
 
 type Results = ReadonlyMap<number, FrameMemory>;
@@ -125,7 +156,7 @@ export async function addPoints(
   const { isFirst, reverse, pending } = roleOf(track, frame, settings);
   const before = track[pending].get(frame) ?? track.conditioning.get(frame) ??
     track.tracked.get(frame);
-  const result = await promptFrame(
+  const answer = await promptFrame(
     engine,
     await source.features(frame),
     points,
@@ -138,6 +169,7 @@ export async function addPoints(
       previous: before && clamped(before.lowRes),
     },
   );
+  const result = filled(answer, engine, settings);
   return new Map(state).set(object, {
     ...track,
     points: new Map(track.points).set(frame, points),
@@ -161,7 +193,8 @@ export async function addMask(
   const track = state.get(object) ?? emptyTrack;
   const { pending } = roleOf(track, frame, settings);
   const features = await source.features(frame);
-  const result = await giveMask(source.engine, features, mask, frame);
+  const given = await giveMask(source.engine, features, mask, frame);
+  const result = filled(given, source.engine, settings);
   return new Map(state).set(object, {
     ...track,
     points: without(track.points, frame),
@@ -181,6 +214,18 @@ function roleOf(track: ObjectTrack, frame: number, settings: VideoSettings) {
       ? "pendingConditioning" as const
       : "pendingTracked" as const,
   };
+}
+
+/** The result with the small holes of its mask filled, where that is wanted. */
+function filled<Result extends FrameMemory>(
+  result: Result,
+  { side }: Engine,
+  { fillHoleAreaPx: maxAreaPx = 0 }: VideoSettings,
+): Result {
+  if (maxAreaPx <= 0) return result;
+  const size = { width: side / 4, height: side / 4 };
+  const options = { maxAreaPx, value: 0.1 };
+  return { ...result, lowRes: fillLogitHoles(result.lowRes, size, options) };
 }
 
 function checkFrame({ frameCount }: VideoSource, frame: number) {
@@ -215,21 +260,12 @@ export async function* propagate(
   settings: VideoSettings = {},
 ): AsyncGenerator<PropagatedFrame> {
   const { frameCount } = source;
-  let current = await settlePrompts(source, state);
+  let current = await settlePrompts(source, state, settings);
   const first = start ?? Math.min(
     ...[...current.values()].flatMap((track) => [...track.conditioning.keys()]),
   );
   for (const frame of frameOrder(first, { maxFrames, reverse, frameCount })) {
-    const features = await source.features(frame);
-    for (const [object, track] of current) {
-      const next = await passFrame(source, features, track, {
-        ...settings,
-        frame,
-        frameCount,
-        reverse,
-      });
-      current = new Map(current).set(object, next);
-    }
+    current = await passFrame(source, current, { frame, reverse }, settings);
     yield { frame, state: current };
   }
 }
@@ -251,27 +287,87 @@ function frameOrder(
   return Array.from({ length }, (_, i) => reverse ? first - i : first + i);
 }
 
+/** Tracks the objects that are not conditioned on a frame, then encodes their memories. */
 async function passFrame(
-  { engine }: VideoSource,
-  features: FrameFeatures,
+  source: VideoSource,
+  state: VideoState,
+  { frame, reverse }: { readonly frame: number; readonly reverse: boolean },
+  settings: VideoSettings,
+): Promise<VideoState> {
+  const { engine, frameCount } = source;
+  const features = await source.features(frame);
+  const unprompted = [...state].filter(([, track]) =>
+    !track.conditioning.has(frame)
+  );
+  const results = await trackFrames(
+    engine,
+    features,
+    unprompted.map(([, track]) => track),
+    { ...settings, frame, frameCount, reverse },
+  );
+  const tracked = new Map<number, FrameMemory>(
+    unprompted.map(([object], i) => [object, results[i]]),
+  );
+  const masks = new Map([...state].flatMap(([object, track]) => {
+    const result = track.conditioning.get(frame) ?? tracked.get(object);
+    return result ? [[object, result.lowRes] as const] : [];
+  }));
+  const next = new Map<number, ObjectTrack>();
+  for (const [object, track] of state) {
+    const passed = new Map(track.passed).set(frame, { reverse });
+    const result = tracked.get(object);
+    if (!result) {
+      const kept = settings.clearAroundInput
+        ? clearedAround(track, frame, settings)
+        : track;
+      next.set(object, { ...kept, passed });
+      continue;
+    }
+    const seen = maskForMemory(object, masks, settings);
+    const { memory } = await rememberFrame(
+      engine,
+      features,
+      { ...result, lowRes: seen },
+      { isPrompted: false },
+    );
+    // the memory knows the holes, the stored mask does not
+    const stored = filled({ ...result, memory }, engine, settings);
+    next.set(object, {
+      ...track,
+      passed,
+      tracked: new Map(track.tracked).set(frame, stored),
+    });
+  }
+  return next;
+}
+
+/** The mask that an object's memory is made of, given those of all objects on the frame. */
+function maskForMemory(
+  object: number,
+  masks: ReadonlyMap<number, Float32Array>,
+  { nonOverlapMemory = false }: VideoSettings,
+): Float32Array {
+  const at = [...masks.keys()].indexOf(object);
+  const all = [...masks.values()];
+  return nonOverlapMemory ? suppressOverlap(all)[at] : all[at];
+}
+
+/** The object without its tracked memories around a prompted frame. */
+function clearedAround(
   track: ObjectTrack,
-  context: Parameters<typeof trackFrame>[3],
-): Promise<ObjectTrack> {
-  const { frame, reverse } = context;
-  const passed = new Map(track.passed).set(frame, { reverse });
-  if (track.conditioning.has(frame)) return { ...track, passed };
-  const result = await trackFrame(engine, features, track, context);
-  const memory = await rememberFrame(engine, features, result, {
-    isPrompted: false,
-  });
-  const tracked = new Map(track.tracked).set(frame, memory);
-  return { ...track, passed, tracked };
+  frame: number,
+  { stride = 1 }: VideoSettings,
+): ObjectTrack {
+  const reach = stride * memorySlots;
+  const far = [...track.tracked].filter(([at]) => Math.abs(at - frame) > reach);
+  return { ...track, tracked: new Map(far) };
 }
 
 /** Encodes what was prompted since the last propagation and moves it into the banks. */
 async function settlePrompts(
   source: VideoSource,
   state: VideoState,
+  settings: VideoSettings,
 ): Promise<VideoState> {
   if (state.size === 0) {
     throw new RangeError(
@@ -280,44 +376,93 @@ async function settlePrompts(
   }
   const settled = new Map<number, ObjectTrack>();
   for (const [object, track] of state) {
-    const remember = async (results: Results) => {
-      const out = new Map<number, FrameMemory>();
-      for (const [frame, result] of results) {
-        const features = await source.features(frame);
-        const isPrompted = true;
-        const memory = result.memory ? result : await rememberFrame(
-          source.engine,
-          features,
+    let next = track;
+    // corrections first, as the official code goes
+    for (
+      const [kind, pending] of [
+        ["tracked", track.pendingTracked],
+        ["conditioning", track.pendingConditioning],
+      ] as const
+    ) {
+      for (const [frame, result] of pending) {
+        const memory = await rememberPrompt(source, state, {
+          object,
           result,
-          { isPrompted },
-        );
-        out.set(frame, memory);
+          settings,
+        });
+        next = { ...next, [kind]: new Map(next[kind]).set(frame, memory) };
+        if (settings.clearAroundInput) {
+          next = clearedAround(next, frame, settings);
+        }
       }
-      return out;
-    };
-    const conditioning = new Map([
-      ...track.conditioning,
-      ...await remember(track.pendingConditioning),
-    ]);
-    if (conditioning.size === 0) {
+    }
+    if (next.conditioning.size === 0) {
       throw new RangeError(
         `Cannot propagate: no input points or masks are provided for object ${object}`,
       );
     }
-    const tracked = new Map([
-      ...track.tracked,
-      ...await remember(track.pendingTracked),
-    ]);
-    for (const frame of conditioning.keys()) tracked.delete(frame);
+    const tracked = new Map(next.tracked);
+    for (const frame of next.conditioning.keys()) tracked.delete(frame);
     settled.set(object, {
-      ...track,
-      conditioning,
+      ...next,
       tracked,
       pendingConditioning: new Map(),
       pendingTracked: new Map(),
     });
   }
   return settled;
+}
+
+/** The result of a prompt with its memory, of the mask as it is stored. */
+async function rememberPrompt(
+  { engine, features }: VideoSource,
+  state: VideoState,
+  { object, result, settings }: {
+    readonly object: number;
+    readonly result: FrameMemory;
+    readonly settings: VideoSettings;
+  },
+): Promise<FrameMemory> {
+  if (result.memory) return result;
+  const { frame } = result;
+  const masks = new Map([...state].flatMap(([number, track]) => {
+    const found = findResult(track, frame);
+    return found ? [[number, found.memory.lowRes] as const] : [];
+  })).set(object, result.lowRes);
+  const seen = maskForMemory(object, masks, settings);
+  const { memory } = await rememberFrame(
+    engine,
+    await features(frame),
+    { ...result, lowRes: seen },
+    { isPrompted: true },
+  );
+  return { ...result, memory };
+}
+
+/**
+ * What the official predictor gives out: the logits of every object that has a
+ * result on a frame, at the size of the video. One that has none is −1024
+ * there. Between prompts and propagation it shows of the other objects only
+ * what waits in the same bank; here everything that waits is shown.
+ */
+export function frameLogits(
+  { engine: { side }, frameSize }: Pick<VideoSource, "engine" | "frameSize">,
+  state: VideoState,
+  frame: number,
+  { nonOverlap = false }: VideoSettings = {},
+): ReadonlyMap<number, Logits> {
+  const low = side / 4;
+  const resized = [...state].flatMap(([object, track]) => {
+    const data = findResult(track, frame)?.memory.lowRes;
+    if (!data) return [];
+    const logits = resizeLogits({ dims: [1, 1, low, low], data }, frameSize);
+    return [[object, logits] as const];
+  });
+  if (!nonOverlap || resized.length < 2) return new Map(resized);
+  const kept = suppressOverlap(resized.map(([, { data }]) => data));
+  return new Map(
+    resized.map(([object, { dims }], i) => [object, { dims, data: kept[i] }]),
+  );
 }
 
 /** Forgets the prompts of one object on one frame; a conditioning result becomes a tracked one. */
@@ -340,16 +485,24 @@ export function clearFrame(
   return new Map(state).set(object, cleared);
 }
 
-/** Removes an object; also tells on which frames it had prompts. */
+/**
+ * Removes an object; also tells on which frames it had prompts, where the
+ * pictures of the objects that are left may change.
+ *
+ * @param options.strict throws RangeError when there is no such object
+ */
 export function removeObject(
   state: VideoState,
   object: number,
+  { strict = false }: { readonly strict?: boolean } = {},
 ): { readonly state: VideoState; readonly promptedFrames: readonly number[] } {
+  if (!strict && !state.has(object)) return { state, promptedFrames: [] };
   const track = getTrack(state, object);
+  const left = without(state, object);
   const prompted = new Set([...track.points.keys(), ...track.masks.keys()]);
   return {
-    state: without(state, object),
-    promptedFrames: [...prompted].sort((a, b) => a - b),
+    state: left,
+    promptedFrames: left.size === 0 ? [] : [...prompted].sort((a, b) => a - b),
   };
 }
 

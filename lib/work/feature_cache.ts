@@ -30,6 +30,7 @@ export type FeatureModel = {
   readonly sha256: string;
   readonly engine: {
     readonly side: number;
+    readonly precision: string;
     readonly config: { readonly channels: number };
   };
 };
@@ -49,7 +50,9 @@ export function openFeatureCache(
   { budgetBytes }: { budgetBytes?: number } = {},
 ): FeatureCache {
   const all = join(dataFolder, "features");
-  const name = `${sha256.slice(0, 16)}-v${graphVersion}-${engine.side}`;
+  const name = `${
+    sha256.slice(0, 16)
+  }-v${graphVersion}-${engine.side}-${engine.precision}`;
   const folder = join(all, name);
   const { channels } = engine.config;
   const shapes = featureDims({ channels, side: engine.side });

@@ -8,7 +8,7 @@
 // overwritten.
 
 import { createHash } from "node:crypto";
-import { CancelledError } from "../base/errors.ts";
+import { CancelledError, untilCancelled } from "../base/errors.ts";
 import { startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { decodeCounts } from "../masks/rle.ts";
@@ -58,8 +58,10 @@ import {
   startRun,
 } from "../store/runs.ts";
 import { discard, revive } from "../store/stale.ts";
+import type { SequenceWriter } from "../store/writer.ts";
 import { type Annotator, openFeatures, toFramePrompt } from "./annotate.ts";
 import type { WorkOptions } from "./import.ts";
+import { separateMasks } from "./separate.ts";
 
 /** Which frames a propagation may fill. */
 export type PropagateOptions = WorkOptions & {
@@ -69,6 +71,8 @@ export type PropagateOptions = WorkOptions & {
   readonly to?: number;
   /** Tracks what lies between two conditions from both (default); otherwise only from the nearer one. */
   readonly agreement?: boolean;
+  /** Cuts masks where they lie in another object's, when all are there. */
+  readonly nonOverlap?: boolean;
   /** Forgets an earlier run, and the masks it left, where anything differs. */
   readonly restart?: boolean;
 };
@@ -93,9 +97,20 @@ const kind = "propagate";
 export type Asked = {
   readonly direction: "both" | Direction;
   readonly agreement: boolean;
+  readonly nonOverlap: boolean;
   readonly from: number;
   readonly to: number;
 };
+
+/** Fills in what was left out; throws RangeError for frames that are not there. */
+export function askedOf(
+  { direction = "both", agreement = true, nonOverlap = false, ...range }:
+    PropagateOptions,
+  frameCount: number,
+): Asked {
+  const { from, to } = requireRange(frameCount, range);
+  return { direction, agreement, nonOverlap, from, to };
+}
 
 /**
  * Carries all objects of a sequence to its other frames, or goes on with it.
@@ -105,26 +120,18 @@ export type Asked = {
  */
 export async function propagateSequence(
   annotator: Annotator,
-  {
-    direction = "both",
-    agreement = true,
-    from,
-    to,
-    restart = false,
-    onProgress,
-    signal,
-  }: PropagateOptions = {},
+  options: PropagateOptions = {},
 ): Promise<PropagateResult> {
+  const { restart = false, onProgress, signal } = options;
   const { writer, frames } = annotator;
   const { store, sequence } = writer;
-  const range = requireRange(sequence.frameCount, { from, to });
+  const asked = askedOf(options, sequence.frameCount);
   const conditions = await readConditions(store, sequence.id);
   if (conditions.size === 0) {
     throw new RangeError(
       `Cannot propagate sequence ${sequence.id}: no object has a prompt or a verified mask`,
     );
   }
-  const asked = { direction, agreement, ...range };
   const identity = await identityOf(annotator, asked);
   const earlier = await findEarlier(annotator, identity, { restart });
   if (earlier && restart) await deletePropagated(writer);
@@ -134,14 +141,11 @@ export async function propagateSequence(
     basisOf,
   });
   const steps = planSteps(plan.passes);
-  const firstFrame = steps[0]?.frame ?? range.from;
+  const firstFrame = steps[0]?.frame ?? asked.from;
   await checkPixels(frames, store, sequence.id, firstFrame);
   if (steps.length === 0 && earlier && isSamePrompts(earlier, identity)) {
-    return {
-      run: await ended(store, earlier),
-      framesTracked: 0,
-      msPerFrame: 0,
-    };
+    const run = await endRun(writer, earlier, asked);
+    return { run, framesTracked: 0, msPerFrame: 0 };
   }
   const run = await openRun(annotator, identity, plan, {
     earlier: restart ? undefined : earlier,
@@ -167,15 +171,24 @@ export async function propagateSequence(
   const startMs = performance.now();
   let done = 0;
   try {
-    for await (
-      const found of propagateMasks(source, steps, {
-        past: (object, way) => past.get(`${object} ${way}`) ?? [],
+    const masks = propagateMasks(source, steps, {
+      past: (object, way) => past.get(`${object} ${way}`) ?? [],
+      signal,
+    });
+    while (true) {
+      // a frame of a large model takes seconds: whoever cancels does not wait for it
+      const next = await untilCancelled(
+        masks.next(),
         signal,
-      })
-    ) {
+        `propagation after ${done} of ${steps.length} steps`,
+      );
+      if (next.done) break;
       await committing; // one frame is written while the next is computed
       const framesDone = run.framesDone + ++done;
-      const commit = commitStep(annotator, run, found, { framesDone, basisOf });
+      const commit = commitStep(annotator, run, next.value, {
+        framesDone,
+        basisOf,
+      });
       committing = commit.then(() => report(framesDone - run.framesDone));
       committing.catch(() => {}); // whoever awaits it next gets the error
     }
@@ -187,7 +200,8 @@ export async function propagateSequence(
     throw error;
   }
   await features.settle();
-  const finished = await finishRun(store, run.id, "done");
+  const framesDone = run.framesDone + done;
+  const finished = await endRun(writer, { ...run, framesDone }, asked);
   const msPerFrame = (performance.now() - startMs) / Math.max(done, 1);
   return { run: finished, framesTracked: done, msPerFrame };
 }
@@ -266,6 +280,7 @@ export async function identityOf(
     options: {
       ...options,
       side: model.engine.side,
+      precision: model.engine.precision,
       graphVersion,
       features: model.keepsFeatures ? "half" : "full",
     },
@@ -435,9 +450,15 @@ function openRun(
   });
 }
 
-/** A run that has nothing left to do. */
-async function ended(store: Store, run: Run): Promise<Run> {
-  return run.status === "done" ? run : await finishRun(store, run.id, "done");
+/** Ends a run that has nothing left to track. */
+async function endRun(
+  writer: SequenceWriter,
+  run: Run,
+  { nonOverlap, from, to }: Asked,
+): Promise<Run> {
+  if (run.status === "done") return run;
+  if (nonOverlap) await separateMasks(writer, run, { from, to });
+  return await finishRun(writer.store, run.id, "done");
 }
 
 /** Throws RangeError that says what differs from an earlier run. */

@@ -11,11 +11,11 @@ import type { SequenceWriter } from "../store/writer.ts";
 import { addFilePrompts, type Annotator, showMissing } from "./annotate.ts";
 import { type FilePrompt, readPromptsFile } from "./prompts_file.ts";
 import {
+  askedOf,
   identityOf,
   type PropagateOptions,
   type PropagateResult,
   propagateSequence,
-  requireRange,
 } from "./propagate.ts";
 import { checkRunFile, writePropagation, writeRunFile } from "./write_out.ts";
 
@@ -36,9 +36,8 @@ export async function propagateClip(
   },
 ): Promise<PropagateResult> {
   const { writer: { store, sequence } } = annotator;
-  const { restart = false, direction = "both", agreement = true } = options;
-  const range = requireRange(sequence.frameCount, options);
-  const asked = { direction, agreement, ...range };
+  const { restart = false } = options;
+  const asked = askedOf(options, sequence.frameCount);
   const given = prompts === undefined
     ? undefined
     : await readPromptsFile(prompts, sequence);

@@ -80,7 +80,7 @@ function calibrated(
 }
 
 /** What a drift was made of; masks from before version 0.2 do not tell. */
-function partsOf(text: string | undefined): DriftParts | undefined {
+export function partsOf(text: string | undefined): DriftParts | undefined {
   const parts = DriftParts.safeParse(JSON.parse(text ?? "{}"));
   return parts.success ? parts.data : undefined;
 }

@@ -9,6 +9,7 @@ import { createBitmap } from "../masks/bitmap.ts";
 import { listMasks, readMaskBitmap, type StoredMask } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
 import type { Sequence } from "../store/sequences.ts";
+import { partsOf } from "./review.ts";
 import { refuseDifference, type RunIdentity } from "./propagate.ts";
 import { removeTemporaryFiles, writeFileWhole } from "./write_file.ts";
 
@@ -19,6 +20,8 @@ export type PropagationRow = {
   readonly presenceScore: number | null;
   readonly predictedIou: number | null;
   readonly drift: number | null;
+  /** IoU of what both directions gave; null where only one passed. */
+  readonly agreement: number | null;
   readonly areaPx: number;
   readonly source: string | null;
 };
@@ -106,6 +109,7 @@ function rowOf(
     presenceScore: mask?.presenceScore ?? null,
     predictedIou: mask?.predictedIou ?? null,
     drift: mask?.drift ?? null,
+    agreement: (mask && partsOf(mask.driftParts)?.agreement) ?? null,
     areaPx: mask?.areaPx ?? 0,
     source: mask?.source ?? null,
   };

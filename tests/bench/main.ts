@@ -5,6 +5,7 @@
 
 import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
 import { benchDrift } from "./drift_bench.ts";
+import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPropagate } from "./propagate_bench.ts";
 import { benchSam2 } from "./sam2_bench.ts";
@@ -14,11 +15,12 @@ const benches = {
   propagate: benchPropagate,
   drift: benchDrift,
   memory: benchMemory,
+  int8: benchInt8,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|memory]",
+  usage: "[sam2|propagate|drift|memory|int8]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -26,7 +28,12 @@ const bench: Command = {
     size: {
       type: "string",
       help:
-        "input side of the propagate bench in pixels (default 512 and 1024)",
+        "input side of the propagate and memory benches in pixels (default 512 and 1024, and the model's own)",
+    },
+    model: {
+      type: "string",
+      help:
+        "model of the memory bench: an id, a file, or mini and tiny with made weights",
     },
     frames: {
       type: "string",

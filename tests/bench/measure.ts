@@ -12,6 +12,7 @@ import { MatMul } from "../../lib/onnx/ops/linear.ts";
 import { writeModel } from "../../lib/onnx/write_model.ts";
 import type { Runtime } from "../../lib/runtime/runtime.ts";
 import type { Sam2Weights } from "../../lib/sam2/weights.ts";
+import { writeSafetensors } from "../../lib/weights/safetensors.ts";
 import { formulaWeights, FullSize } from "../../lib/work/parity/full_size.ts";
 import { sharedUrl } from "../shared.ts";
 
@@ -65,4 +66,15 @@ export async function tinyByFormula(): Promise<Sam2Weights | undefined> {
 /** A share as it is printed. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
+}
+
+/** Writes a checkpoint of SAM 2.1 tiny with made weights; its list of weights lies in ../shared. */
+export async function writeTiny(folder: string): Promise<string> {
+  const url = new URL("golden/sam2/full-size.json", sharedUrl);
+  const { tiny } = FullSize.parse(JSON.parse(await Deno.readTextFile(url)));
+  const { read } = formulaWeights("tiny", tiny.keys);
+  const tensors = new Map(tiny.keys.map(([name]) => [name, read(name)]));
+  const path = `${folder}/tiny-by-formula.safetensors`;
+  writeSafetensors(path, tensors);
+  return path;
 }

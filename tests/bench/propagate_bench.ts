@@ -137,7 +137,7 @@ function seconds(value: number): string {
 }
 
 /** What is timed, on features that live until `close`. */
-async function stagesOf(engine: Engine) {
+export async function stagesOf(engine: Engine) {
   const { image } = sampleClip({ frames: 1, size: frameSize }).frame(0);
   const features = await encodeFrame(engine, image);
   const bank = steadyBank(engine);

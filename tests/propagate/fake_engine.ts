@@ -38,6 +38,7 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
   });
   const engine: Engine = {
     side,
+    precision: "float32",
     config: {
       family: "sam2.0",
       name: "fake",

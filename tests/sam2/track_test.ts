@@ -48,14 +48,16 @@ async function pass(
 }
 
 for (
-  const [path, side] of [
-    ["models/sam2-nano.pt", 128],
-    ["tests/golden/sam2/sam2-mini.pt", 128],
-    ["tests/golden/sam2/sam2-mini.pt", 96],
+  const [path, side, precision] of [
+    ["models/sam2-nano.pt", 128, "float32"],
+    ["models/sam2-nano.pt", 128, "int8"],
+    ["tests/golden/sam2/sam2-mini.pt", 128, "float32"],
+    ["tests/golden/sam2/sam2-mini.pt", 96, "float32"],
+    ["tests/golden/sam2/sam2-mini.pt", 96, "int8"],
   ] as const
 ) {
   Deno.test(
-    `trackFrames() gives an object the same bytes whoever else is tracked (${path} at ${side})`,
+    `trackFrames() gives an object the same bytes whoever else is tracked (${path} at ${side}, ${precision})`,
     inFolder(async (cache) => {
       for (const threads of [1, 4]) {
         const file = openSam2File(path);
@@ -64,6 +66,7 @@ for (
           sha256: "0".repeat(64),
           cache,
           side,
+          precision,
         });
         file.close();
         const [a, b, two] = [

@@ -5,8 +5,9 @@ import {
   setVerified,
   type StoredMask,
 } from "medannotate";
+import { areaPx, unionOf } from "../../lib/masks/bitmap.ts";
 import { encodePng, readImage } from "../../lib/media/image.ts";
-import { deleteMask, findMask } from "../../lib/store/masks.ts";
+import { deleteMask, findMask, readMaskBitmap } from "../../lib/store/masks.ts";
 import { annotate, undo } from "../../lib/work/annotate.ts";
 import {
   type PropagateOptions,
@@ -273,6 +274,34 @@ clipTest(
     await annotate(annotator, { objectId, frame: 9 }, onWall);
     await propagateSequence(annotator);
     deepEqual(changedFrames(before, await clip.masks()), [7, 8, 9, 10, 11]);
+  },
+);
+
+clipTest(
+  "propagateSequence() gives no pixel to two objects when that is asked for",
+  async (clip) => {
+    const { annotator, store } = clip;
+    const first = await clickFirst(clip, 0);
+    const second = await clip.objectId(2);
+    await annotate(annotator, { objectId: second, frame: 11 }, onPolyp); // the same thing
+    const overlapsOf = async () => {
+      const byFrame = Map.groupBy(
+        (await clip.masks()).values(),
+        ({ frame }) => frame,
+      );
+      return [...byFrame.values()].map((masks) => {
+        const [a, b] = masks.map(readMaskBitmap);
+        return areaPx(a) + areaPx(b) - areaPx(unionOf(a, b));
+      });
+    };
+    await propagateSequence(annotator);
+    ok((await overlapsOf()).some((px) => px > 0));
+    await propagateSequence(annotator, { nonOverlap: true, restart: true });
+    deepEqual(await overlapsOf(), Array(frameCount).fill(0));
+    const masks = await clip.masks();
+    equal(masks.get(`${first} 0`)?.origin, "click");
+    ok([...masks.values()].every(({ state }) => state === "final"));
+    deepEqual(await checkFiles(store, 1), []);
   },
 );
 

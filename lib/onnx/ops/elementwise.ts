@@ -29,6 +29,11 @@ export function Div(graph: Graph, a: Value, b: Value): Value {
   return addNode(graph, "Div", [a, b], { dims: broadcast("Div", a, b) });
 }
 
+/** Every element without its sign. */
+export function Abs(graph: Graph, x: Value): Value {
+  return addNode(graph, "Abs", [x], { dims: x.dims });
+}
+
 /** The larger of the two. */
 export function Max(graph: Graph, a: Value, b: Value): Value {
   return addNode(graph, "Max", [a, b], { dims: broadcast("Max", a, b) });

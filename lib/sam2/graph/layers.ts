@@ -11,9 +11,18 @@ import { LayerNormalization } from "../../onnx/ops/reduce.ts";
 import { Reshape, Transpose } from "../../onnx/ops/shape.ts";
 import type { Sam2Weights } from "../weights.ts";
 import { concatRows, transposed } from "./fold.ts";
+import { quantisedLinear } from "./quantised.ts";
+
+/** How linear maps multiply; int8 rounds weights and activations (quantised.ts). */
+export type Precision = "float32" | "int8";
 
 /** A graph under construction together with the weights it takes. */
-export type Net = { readonly graph: Graph; readonly weights: Sam2Weights };
+export type Net = {
+  readonly graph: Graph;
+  readonly weights: Sam2Weights;
+  /** Default float32. */
+  readonly precision?: Precision;
+};
 
 /** A weight as a constant of the graph, under its own name. */
 export function weight({ graph, weights }: Net, name: string): Value {
@@ -23,7 +32,7 @@ export function weight({ graph, weights }: Net, name: string): Value {
 
 /** A linear map whose weight and bias were computed while building. */
 export function foldedLinear(
-  { graph }: Net,
+  net: Net,
   name: string,
   x: Value,
   { matrix, bias }: {
@@ -32,8 +41,24 @@ export function foldedLinear(
     readonly bias: Tensor;
   },
 ): Value {
-  const product = MatMul(graph, x, constant(graph, `${name}.matrix`, matrix));
+  const { graph, precision } = net;
+  if (precision === "int8") {
+    return quantisedLinear(graph, name, x, { matrix, bias });
+  }
+  const product = foldedProduct(net, name, x, matrix);
   return Add(graph, product, constant(graph, `${name}.offset`, bias));
+}
+
+/** As foldedLinear without a bias. */
+export function foldedProduct(
+  { graph, precision }: Net,
+  name: string,
+  x: Value,
+  matrix: Tensor,
+): Value {
+  return precision === "int8"
+    ? quantisedLinear(graph, name, x, { matrix })
+    : MatMul(graph, x, constant(graph, `${name}.matrix`, matrix));
 }
 
 /** `x · weightᵀ + bias` over the last axis. */

@@ -45,9 +45,11 @@ import {
   foldedLinear,
   layerNorm,
   type Net,
+  type Precision,
   toTokens,
 } from "./layers.ts";
 import { rotaryTables, sineGrid } from "./position.ts";
+import { quantisedScores } from "./quantised.ts";
 
 const normEpsilon = 1e-5;
 const queryRowsPerChunk = 512;
@@ -58,12 +60,17 @@ const queryRowsPerChunk = 512;
  *
  * In: `fpn2` `[1, C, side/16, side/16]`. Out: `frame` `[1, N, C]`.
  */
-export function buildFrameAttention(weights: Sam2Weights, side: number): Graph {
+export function buildFrameAttention(
+  weights: Sam2Weights,
+  side: number,
+  { precision }: { readonly precision?: Precision } = {},
+): Graph {
   const graph = createGraph("frame_attention");
   const { channels } = weights.config;
   const grid = side / 16;
   const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
-  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
+  const rotary = addTables(graph, grid, channels);
+  const net = { graph, weights, precision, rotary };
   addOutput(graph, "frame", lookAround(net, fpn2));
   return graph;
 }
@@ -79,17 +86,22 @@ export function buildFrameAttention(weights: Sam2Weights, side: number): Graph {
 export function buildMemoryAttention(
   weights: Sam2Weights,
   side: number,
-  { from = "frame" }: { from?: "frame" | "image" } = {},
+  { from = "frame", precision }: {
+    readonly from?: "frame" | "image";
+    readonly precision?: Precision;
+  } = {},
 ): Graph {
   const graph = createGraph("memory_attention");
   const { channels, memoryChannels, memoryAttentionLayers } = weights.config;
   const grid = side / 16;
-  const net = { graph, weights, rotary: addTables(graph, grid, channels) };
+  const rotary = addTables(graph, grid, channels);
+  const net = { graph, weights, precision, rotary };
+  const objects = precision === "int8" ? 1 : "B"; // int8 has no batched product
   const frame = from === "frame"
     ? addInput(graph, "frame", [1, grid * grid, channels])
     : lookAround(net, addInput(graph, "fpn2", [1, channels, grid, grid]));
   const tokens = (name: string, count: string) =>
-    addInput(graph, name, ["B", count, memoryChannels]);
+    addInput(graph, name, [objects, count, memoryChannels]);
   const memory = tokens("memory", "M");
   const memoryPosition = addInput(graph, "memoryPosition", [
     1,
@@ -112,7 +124,7 @@ export function buildMemoryAttention(
   const normed = normedBy(net, "memory_attention.norm", x);
   // [B, N, C] -> [B, C, h, w]
   const planes = Transpose(graph, normed, [0, 2, 1]);
-  const pixels = Reshape(graph, planes, ["B", channels, grid, grid]);
+  const pixels = Reshape(graph, planes, [objects, channels, grid, grid]);
   addOutput(graph, "pixels", pixels);
   return graph;
 }
@@ -192,8 +204,9 @@ function crossAttention(
   const tokens = Number(x.dims[1]);
   const projected = projectPairs(net, `${name}.k_proj`, memoryKeys);
   // every memory is a grid of its own: [B, M, C] -> [B, T, N, C] -> [B, M, C]
-  const grids = Reshape(graph, projected, ["B", "T", tokens, channels]);
-  const turned = Reshape(graph, rotate(net, grids), ["B", "M", channels]);
+  const [objects] = projected.dims;
+  const grids = Reshape(graph, projected, [objects, "T", tokens, channels]);
+  const turned = Reshape(graph, rotate(net, grids), [objects, "M", channels]);
   const still = projectPairs(net, `${name}.k_proj`, pointerKeys); // pointers have no place to turn by
   const keys = Concat(graph, [turned, still], { axis: 1 });
   return attend(net, name, { queries: queriesOf(net, name, x), keys, values });
@@ -241,21 +254,36 @@ function attend(
   },
 ): Value {
   const { graph } = net;
-  const keysByColumn = Transpose(graph, keys, [0, 2, 1]);
+  const scoresOf = net.precision === "int8"
+    ? quantisedScores(graph, queries, keys)
+    : floatScores(graph, queries, keys);
   const rows = Number(queries.dims[1]);
   const chunks: Value[] = [];
   for (let start = 0; start < rows; start += queryRowsPerChunk) {
     const end = Math.min(start + queryRowsPerChunk, rows);
-    const part = rows <= queryRowsPerChunk
-      ? queries
-      : Slice(graph, queries, { axis: 1, start, end });
-    const scores = Softmax(graph, MatMul(graph, part, keysByColumn));
-    chunks.push(MatMul(graph, scores, values));
+    const shares = Softmax(graph, scoresOf(start, end));
+    chunks.push(MatMul(graph, shares, values));
   }
   const mixed = chunks.length === 1
     ? chunks[0]
     : Concat(graph, chunks, { axis: 1 });
   return foldedLinear(net, `${name}.values`, mixed, foldValues(net, name));
+}
+
+/** The scores of rows `start` to before `end` of the queries for all keys. */
+function floatScores(
+  graph: Graph,
+  queries: Value,
+  keys: Value,
+): (start: number, end: number) => Value {
+  const columns = Transpose(graph, keys, [0, 2, 1]);
+  const rows = Number(queries.dims[1]);
+  return (start, end) => {
+    const part = end - start === rows
+      ? queries
+      : Slice(graph, queries, { axis: 1, start, end });
+    return MatMul(graph, part, columns);
+  };
 }
 
 /** (Wo·Wv, Wo·bv + bo), stored for `x · matrix + bias`. */

@@ -162,8 +162,9 @@ async function listChecks(
       }),
     ));
   }
-  if (names.has("sessions.json")) {
-    const file = Sessions.parse(await readJson(join(folder, "sessions.json")));
+  for (const scripts of [...names].sort()) {
+    if (!/^sessions(-.+)?\.json$/.test(scripts)) continue;
+    const file = Sessions.parse(await readJson(join(folder, scripts)));
     for (const [name, session] of Object.entries(file.sessions)) {
       checks.push(
         ...sessionChecks(

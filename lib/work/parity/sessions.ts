@@ -1,16 +1,17 @@
 // Scripted sessions of the official video predictor, step by step, against
-// `sessions.json` and `session-NAME.safetensors`.
+// `sessions.json`, `sessions-*.json` and `session-NAME.safetensors`.
 
 import { z } from "zod";
 import type { Bitmap } from "../../base/image.ts";
 import type { Size } from "../../base/tensor.ts";
-import { logitsToBitmap, resizeLogits } from "../../masks/resize.ts";
+import { logitsToBitmap } from "../../masks/resize.ts";
 import { areaPx } from "../../masks/bitmap.ts";
 import {
   addMask,
   addPoints,
   clearFrame,
   findResult,
+  frameLogits,
   propagate,
   removeObject,
   type VideoSettings,
@@ -95,10 +96,13 @@ const areaTolerancePx = 2;
 /** The predictor option of a session's settings; a name that is not understood makes the session incomparable. */
 function settingsOf(
   settings: GoldenSession["settings"],
-): VideoSettings & { readonly nonOverlap: boolean } | undefined {
+): VideoSettings | undefined {
   const known = new Set([
     "add_all_frames_to_correct_as_cond",
+    "clear_non_cond_mem_around_input",
+    "fill_hole_area",
     "non_overlap_masks",
+    "non_overlap_masks_for_mem_enc", // does nothing in the official predictor
     "memory_temporal_stride_for_eval",
     "max_cond_frames_in_attn",
   ]);
@@ -109,6 +113,8 @@ function settingsOf(
   return {
     correctionsCondition: settings.add_all_frames_to_correct_as_cond === "true",
     nonOverlap: settings.non_overlap_masks === "true",
+    clearAroundInput: settings.clear_non_cond_mem_around_input === "true",
+    fillHoleAreaPx: number("fill_hole_area"),
     stride: number("memory_temporal_stride_for_eval"),
     maxConditioning: limit === -1 ? undefined : limit,
   };
@@ -144,7 +150,7 @@ export function sessionChecks(
 async function playSession(
   name: string,
   session: GoldenSession,
-  settings: VideoSettings & { readonly nonOverlap: boolean },
+  settings: VideoSettings,
   golden: Checkpoint,
   source: VideoSource,
 ): Promise<readonly Comparison[]> {
@@ -155,9 +161,8 @@ async function playSession(
     const look = (output: Output, at: VideoState) =>
       found.push(...compareOutput(`${name}.${number}`, output, at, {
         golden,
-        nonOverlap: settings.nonOverlap,
-        size: source.frameSize,
-        engineSide: source.engine.side,
+        settings,
+        source,
       }));
     if (step.error) {
       const refused = await play(source, state, step.op, settings)
@@ -256,11 +261,10 @@ function compareOutput(
   step: string,
   output: Output,
   state: VideoState,
-  { golden, nonOverlap, size, engineSide }: {
+  { golden, settings, source }: {
     readonly golden: Checkpoint;
-    readonly nonOverlap: boolean;
-    readonly size: Size;
-    readonly engineSide: number;
+    readonly settings: VideoSettings;
+    readonly source: VideoSource;
   },
 ): readonly Comparison[] {
   const session = step.split(".")[0];
@@ -271,11 +275,7 @@ function compareOutput(
   const results = [...state.values()].map((track) =>
     findResult(track, output.frame)
   );
-  const areas = maskAreas(results.map((r) => r?.memory.lowRes), {
-    size,
-    side: engineSide / 4,
-    nonOverlap,
-  });
+  const logits = frameLogits(source, state, output.frame, settings);
   output.perObject.forEach((wanted, i) => {
     const object = output.objects[i];
     const key = `${step}.f${output.frame}.o${object}`;
@@ -290,6 +290,8 @@ function compareOutput(
       return;
     }
     const { memory, kind } = result;
+    const shown = logits.get(object);
+    const area = shown ? areaPx(logitsToBitmap(shown)) : 0;
     found.push(
       compareExactly(`${name}.kind`, kind, wanted.kind),
       compareNumber(
@@ -297,7 +299,7 @@ function compareOutput(
         memory.objectScore,
         wanted.objectScore,
       ),
-      compareNumber(`${name}.maskAreaPx`, areas[i], wanted.maskAreaPx, {
+      compareNumber(`${name}.maskAreaPx`, area, wanted.maskAreaPx, {
         tolerance: areaTolerancePx,
       }),
     );
@@ -310,31 +312,4 @@ function compareOutput(
     }
   });
   return found;
-}
-
-/** Areas at the size of the video; without overlap each pixel goes to the highest logit. */
-function maskAreas(
-  lowRes: readonly (Float32Array | undefined)[],
-  { size, side, nonOverlap }: {
-    readonly size: Size;
-    readonly side: number;
-    readonly nonOverlap: boolean;
-  },
-): readonly number[] {
-  const logits = lowRes.map((data) =>
-    data && resizeLogits({ dims: [1, 1, side, side], data }, size)
-  );
-  if (!nonOverlap) {
-    return logits.map((l) => l ? areaPx(logitsToBitmap(l)) : 0);
-  }
-  const areas = logits.map(() => 0);
-  for (let i = 0; i < size.width * size.height; i++) {
-    let best = 0;
-    logits.forEach((l, object) => {
-      const value = l?.data[i] ?? -1024;
-      if (value > (logits[best]?.data[i] ?? -1024)) best = object;
-    });
-    if ((logits[best]?.data[i] ?? -1024) > 0) areas[best]++;
-  }
-  return areas;
 }
