@@ -24,7 +24,7 @@ export type ModelChoice = {
   /** Side of the input in pixels, a multiple of 32. */
   readonly size?: number;
   readonly device?: DeviceChoice;
-  /** int8 is faster and a little coarser; on the CPU only. Default float32. */
+  /** int8 is faster and a little coarser; on the CPU only, which `auto` then means. Default float32. */
   readonly precision?: Precision;
   /** Whether features of frames are kept on disk, in half precision; default on the CPU. */
   readonly keepFeatures?: boolean;
@@ -67,7 +67,9 @@ export async function openModel(
   const sha256 = await sha256OfFile(path);
   const file = openSam2File(path);
   try {
-    const runtime = await openRuntime({ device });
+    const runtime = await openRuntime({
+      device: precision === "int8" && device === "auto" ? "cpu" : device,
+    });
     try {
       const trained = file.weights.config.imageSize;
       const isLarge = trained === officialSide && runtime.device === "cpu";

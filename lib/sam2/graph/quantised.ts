@@ -11,7 +11,8 @@
 // Weights and keys use 7 of their 8 bits: processors with AVX2 but without VNNI
 // add two products in 16 bits, 2 · 255 · 63 = 32,130 fits and 2 · 255 · 127 does
 // not. So every processor finds the same sums. The eighth bit would lower the
-// error of the features by a tenth and leave the masks as they are.
+// error of features by a tenth to a third and leave the masks of real clips as
+// they are.
 
 import type { Tensor } from "../../base/tensor.ts";
 import { constant, type Graph, scalar, type Value } from "../../onnx/graph.ts";
