@@ -20,6 +20,7 @@ import {
 import { buildMemoryEncoder } from "./graph/memory_encoder.ts";
 import type { Precision } from "./graph/layers.ts";
 import { sineGrid } from "./graph/position.ts";
+import { joinOnGpu, type MemoryJoiner } from "./join_memories.ts";
 import type { Sam2Weights } from "./weights.ts";
 
 export type { Precision } from "./graph/layers.ts";
@@ -64,8 +65,8 @@ export type DecoderPrompt = {
 
 /** Memory tokens of one object for one frame. */
 export type MemoryTokens = {
-  readonly memory: Tensor;
-  readonly memoryPosition: Tensor;
+  readonly memory: Feed;
+  readonly memoryPosition: Feed;
   readonly pointers: Tensor;
   readonly pointerPosition: Tensor;
 };
@@ -110,6 +111,11 @@ export type Engine = {
    * @param frame of attendFrame
    */
   attend(frame: Feed, tokens: MemoryTokens): Promise<Feed>;
+  /**
+   * Joins memories where they are, in the memory of a GPU; undefined where
+   * that gains nothing. Release the result after attending.
+   */
+  readonly joinMemories?: MemoryJoiner["join"];
   release(feed: Feed): Promise<void>;
   /** `[N · c]`, token-major. */
   encodeMemory(
@@ -145,6 +151,7 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   image_encoder: ["fpn0", "fpn1", "fpn2"],
   frame_attention: ["frame"],
   memory_attention: ["pixels"],
+  memory_encoder: ["memory"],
 };
 
 /**
@@ -186,7 +193,7 @@ export async function openEngine(
       if (!isBuilt) writeModel(path, build(weights, side, { precision }));
       sessions[name] = await runtime.load(path, { keep: kept[name] });
     }
-    return engineOf(weights, runtime, { side, precision, sessions });
+    return engineOf(weights, runtime, { side, precision, sessions, folder });
   } catch (error) {
     for (const session of Object.values(sessions)) await session.release();
     throw error;
@@ -196,15 +203,23 @@ export async function openEngine(
 function engineOf(
   weights: Sam2Weights,
   runtime: Runtime,
-  { side, precision, sessions }: {
+  { side, precision, sessions, folder }: {
     readonly side: number;
     readonly precision: Precision;
     readonly sessions: Readonly<Record<string, Session>>;
+    readonly folder: string;
   },
 ): Engine {
   const { config } = weights;
   const low = side / 4;
   const noMask = new Float32Array(low * low);
+  const loose = readLooseWeights(weights, side);
+  const joiner = runtime.device === "webgpu"
+    ? joinOnGpu(runtime, {
+      positions: loose.memoryPositions,
+      channels: config.memoryChannels,
+    }, { folder })
+    : undefined;
   const flag = (on: boolean): Tensor => ({
     dims: [1, 1, 1, 1],
     data: Float32Array.of(on ? 1 : 0),
@@ -218,7 +233,8 @@ function engineOf(
     config,
     side,
     precision,
-    loose: readLooseWeights(weights, side),
+    loose,
+    joinMemories: joiner?.join,
     encodeImage: (image) => {
       const names = ["fpn0", "fpn1", "fpn2"] as const;
       return sessions.image_encoder.run({ image }, names, { hold: names });
@@ -269,15 +285,24 @@ function engineOf(
     },
     release: (feed) => release(feed),
     encodeMemory: async ({ fpn2 }, { mask, isPrompted, objectScore }) => {
-      const { memory } = await sessions.memory_encoder.run({
+      const feeds = {
         fpn2,
         mask: { dims: [1, 1, low, low], data: mask },
         isPrompted: flag(isPrompted),
         objectScore: { dims: [1, 1], data: Float32Array.of(objectScore) },
-      }, ["memory"]);
-      return memory.data;
+      };
+      const { memory_encoder } = sessions;
+      const names = ["memory"] as const;
+      if (!joiner) return (await memory_encoder.run(feeds, names)).memory.data;
+      const { memory } = await memory_encoder.run(feeds, names, {
+        hold: names,
+      });
+      const { data } = await runtime.read(memory);
+      await joiner.keep(data, memory);
+      return data;
     },
     close: async () => {
+      await joiner?.close();
       for (const session of Object.values(sessions)) await session.release();
     },
   };

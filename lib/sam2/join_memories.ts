@@ -1,26 +1,25 @@
-// Memories of several frames as one tensor, on the host or on the GPU.
+// Memories of several frames as one tensor in the memory of a GPU.
 //
-// A memory is an array that the caller keeps and stores; for WebGPU a copy of
+// A memory is an array that the caller keeps and stores; with WebGPU a copy of
 // each stays on the GPU as well, so that a frame joins what it reads there
 // instead of sending megabytes again. The array itself is the key. What is not
 // there any more (a resumed run, a memory long unused) is sent once.
 
 import { join } from "node:path";
-import type { Tensor } from "../base/tensor.ts";
 import { addInput, addOutput, createGraph } from "../onnx/graph.ts";
 import { Concat } from "../onnx/ops/shape.ts";
 import { writeModel } from "../onnx/write_model.ts";
-import type { Feed, HeldTensor, Runtime, Session } from "../runtime/runtime.ts";
+import type { HeldTensor, Runtime, Session } from "../runtime/runtime.ts";
 
 /** Joined memories and their places in space and time, `[1, M, c]` each. */
 export type JoinedMemories = {
-  readonly memory: Feed;
-  readonly memoryPosition: Feed;
+  readonly memory: HeldTensor;
+  readonly memoryPosition: HeldTensor;
 };
 
-/** Joins memories; see {@link joinOnHost} and {@link joinOnGpu}. */
+/** Joins memories on the GPU. */
 export type MemoryJoiner = {
-  /** Takes over a memory that was just encoded and is on the device already. */
+  /** Takes over a memory that was just encoded and is on the GPU already. */
   keep(memory: Float32Array, held: HeldTensor): Promise<void>;
   /** Joins memories in the order given; release the result after use. */
   join(
@@ -30,48 +29,22 @@ export type MemoryJoiner = {
   close(): Promise<void>;
 };
 
-/** What a joiner knows of the model. */
-export type JoinShape = {
-  /** The code of every token for each slot in time, `[N · c]`. */
-  readonly positions: readonly Float32Array[];
-  /** Channels of a memory, c. */
-  readonly channels: number;
-};
-
-/** Joins by copying; for devices that read from the host anyway. */
-export function joinOnHost({ positions, channels }: JoinShape): MemoryJoiner {
-  const joined = (parts: readonly Float32Array[]): Tensor => {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const data = new Float32Array(length);
-    let at = 0;
-    for (const part of parts) {
-      data.set(part, at);
-      at += part.length;
-    }
-    return { dims: [1, length / channels, channels], data };
-  };
-  return {
-    keep: () => Promise.resolve(),
-    join: (memories, slots) =>
-      Promise.resolve({
-        memory: joined(memories),
-        memoryPosition: joined(slots.map((slot) => positions[slot])),
-      }),
-    close: () => Promise.resolve(),
-  };
-}
-
 /** As many memories stay on the GPU: those of some four objects. */
 const mostKept = 64;
 
 /**
- * Joins on the GPU.
+ * Opens a joiner; it is closed before its runtime.
  *
  * @param options.folder where the small graphs that join are written
  */
 export function joinOnGpu(
   runtime: Runtime,
-  { positions, channels }: JoinShape,
+  { positions, channels }: {
+    /** The code of every token for each slot in time, `[N · c]`. */
+    readonly positions: readonly Float32Array[];
+    /** Channels of a memory, c. */
+    readonly channels: number;
+  },
   { folder }: { readonly folder: string },
 ): MemoryJoiner {
   const kept = new Map<Float32Array, HeldTensor>(); // the last used one at the end

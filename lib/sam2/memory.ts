@@ -150,18 +150,29 @@ function closestConditioning(
 export function toMemoryTokens(
   { spatial, pointers }: ChosenMemories,
   { config, loose }: Pick<Engine, "config" | "loose">,
-): MemoryTokens {
-  const { channels, memoryChannels: c } = config;
+): MemoryTokens & { readonly memory: Tensor; readonly memoryPosition: Tensor } {
+  const c = config.memoryChannels;
   const { memoryPositions } = loose;
   const perMemory = memoryPositions[0].length;
   const memory = new Float32Array(spatial.length * perMemory);
   const memoryPosition = new Float32Array(memory.length);
-  spatial.forEach(({ timeSlot, memory: { frame, memory: values } }, i) => {
-    if (!values) throw new Error(`Frame ${frame} has no memory yet`);
-    memory.set(values, i * perMemory);
-    memoryPosition.set(memoryPositions[timeSlot], i * perMemory);
+  spatial.forEach((chosen, i) => {
+    memory.set(valuesOf(chosen.memory), i * perMemory);
+    memoryPosition.set(memoryPositions[chosen.timeSlot], i * perMemory);
   });
+  return {
+    memory: tokensOf(memory, c),
+    memoryPosition: tokensOf(memoryPosition, c),
+    ...toPointerTokens(pointers, { config, loose }),
+  };
+}
 
+/** Lays object pointers out as tokens. */
+export function toPointerTokens(
+  pointers: ChosenMemories["pointers"],
+  { config, loose }: Pick<Engine, "config" | "loose">,
+): Pick<MemoryTokens, "pointers" | "pointerPosition"> {
+  const { channels, memoryChannels: c } = config;
   const perPointer = channels / c; // a pointer becomes so many tokens
   const pointerTokens = new Float32Array(pointers.length * channels);
   const pointerPosition = new Float32Array(pointerTokens.length);
@@ -172,16 +183,23 @@ export function toMemoryTokens(
       pointerPosition.set(time, i * channels + k * c);
     }
   });
-  const of = (data: Float32Array): Tensor<[number, number, number]> => ({
-    dims: [1, data.length / c, c],
-    data,
-  });
   return {
-    memory: of(memory),
-    memoryPosition: of(memoryPosition),
-    pointers: of(pointerTokens),
-    pointerPosition: of(pointerPosition),
+    pointers: tokensOf(pointerTokens, c),
+    pointerPosition: tokensOf(pointerPosition, c),
   };
+}
+
+/** The tokens of a memory; throws when the frame was not encoded yet. */
+export function valuesOf({ frame, memory }: FrameMemory): Float32Array {
+  if (memory) return memory;
+  throw new Error(`Frame ${frame} has no memory yet`);
+}
+
+function tokensOf(
+  data: Float32Array,
+  c: number,
+): Tensor<[number, number, number]> {
+  return { dims: [1, data.length / c, c], data };
 }
 
 /** The position of a pointer in time; SAM 2.0 has none. */

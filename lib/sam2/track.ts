@@ -16,10 +16,13 @@ import type {
 } from "./engine.ts";
 import {
   chooseMemories,
+  type ChosenMemories,
   type FrameMemory,
   type MemoryBank,
   type MemorySettings,
   toMemoryTokens,
+  toPointerTokens,
+  valuesOf,
 } from "./memory.ts";
 import { resample } from "./preprocess.ts";
 import { padPoints, toModelMask } from "./prompts.ts";
@@ -136,8 +139,7 @@ async function decodeWithMemory(
   },
 ): Promise<DecoderOutput> {
   const chosen = chooseMemories(bank, context.frame, context);
-  const tokens = toMemoryTokens(chosen, engine);
-  const conditioned = await engine.attend(attended, tokens);
+  const conditioned = await attendChosen(engine, attended, chosen);
   try {
     return await engine.decode(features, {
       ...prompt,
@@ -146,6 +148,29 @@ async function decodeWithMemory(
     });
   } finally {
     await engine.release(conditioned);
+  }
+}
+
+/** Attends to chosen memories, joined on the device where that gains something. */
+async function attendChosen(
+  engine: Engine,
+  attended: Feed,
+  chosen: ChosenMemories,
+): Promise<Feed> {
+  if (!engine.joinMemories) {
+    return await engine.attend(attended, toMemoryTokens(chosen, engine));
+  }
+  const { memory, memoryPosition } = await engine.joinMemories(
+    chosen.spatial.map(({ memory }) => valuesOf(memory)),
+    chosen.spatial.map(({ timeSlot }) => timeSlot),
+  );
+  const pointers = toPointerTokens(chosen.pointers, engine);
+  try {
+    const tokens = { memory, memoryPosition, ...pointers };
+    return await engine.attend(attended, tokens);
+  } finally {
+    await engine.release(memory);
+    await engine.release(memoryPosition);
   }
 }
 

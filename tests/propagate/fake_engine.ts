@@ -77,7 +77,7 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
     },
     attend: (_, { memory, pointers }) => {
       log.attended++;
-      const { data } = memory;
+      const data = numbersIn(memory);
       log.mostMemories = Math.max(log.mostMemories, data.length / channels);
       log.mostPointers = Math.max(
         log.mostPointers,
@@ -111,6 +111,11 @@ export function encodeNumber(
   frame: number,
 ): Promise<FrameFeatures> {
   return engine.encodeImage({ dims: [1], data: Float32Array.of(frame) });
+}
+
+/** What a feed holds; the fake engine hands out nothing else. */
+export function numbersIn(feed: Feed): Float32Array {
+  return "data" in feed ? feed.data : new Float32Array();
 }
 
 function numberIn(feed: Feed): number {
