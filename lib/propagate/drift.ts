@@ -89,6 +89,19 @@ function driftLogit(parts: DriftParts): number {
   return against + distanceWeight * Math.log1p(parts.distance) + offset;
 }
 
+/** The part that raises the score most. */
+export function strongestDoubt(
+  parts: DriftParts,
+): keyof typeof weights | "distance" {
+  const amounts = Object.entries(weights).map(([name, weight]) => {
+    const part = name as keyof typeof weights;
+    return { part, amount: weight * (1 - (parts[part] ?? 1)) };
+  });
+  const far = distanceWeight * Math.log1p(parts.distance);
+  return [...amounts, { part: "distance" as const, amount: far }]
+    .reduce((a, b) => b.amount > a.amount ? b : a).part;
+}
+
 function logistic(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }

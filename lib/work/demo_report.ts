@@ -32,6 +32,7 @@ import {
   overlayStrip,
 } from "./report/pictures.ts";
 import { listWorstFrames } from "./report/worst_frames.ts";
+import { partsOf } from "./review.ts";
 import { writeFileWhole } from "./write_file.ts";
 
 /** Everything the page is made from. */
@@ -187,6 +188,7 @@ export async function reportObjects(
           presenceScore: mask.presenceScore ?? undefined,
           predictedIou: mask.predictedIou ?? undefined,
           areaPx: mask.areaPx,
+          parts: isCondition ? undefined : partsOf(mask.driftParts),
           isCondition,
         };
       }),

@@ -4,6 +4,7 @@
 // runs, and shares are taken against the peak measured in the same run.
 
 import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
+import { benchClick } from "./click_bench.ts";
 import { benchDrift } from "./drift_bench.ts";
 import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
@@ -14,13 +15,14 @@ const benches = {
   sam2: benchSam2,
   propagate: benchPropagate,
   drift: benchDrift,
+  click: benchClick,
   memory: benchMemory,
   int8: benchInt8,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|drift|memory|int8]",
+  usage: "[sam2|propagate|int8|click|drift|memory]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -28,7 +30,7 @@ const bench: Command = {
     size: {
       type: "string",
       help:
-        "input side of the propagate and memory benches in pixels (default 512 and 1024, and the model's own)",
+        "input side in pixels of the propagate, click and memory benches (default 512 and 1024, or the model's own)",
     },
     model: {
       type: "string",

@@ -4,7 +4,14 @@ import { driftSvg } from "../../lib/notebook/drift_view.ts";
 
 function point(frame: number, rest: Partial<CurvePoint>): CurvePoint {
   const nothing = { drift: undefined, presenceScore: 1, predictedIou: 1 };
-  return { ...nothing, frame, areaPx: 9, isCondition: false, ...rest };
+  return {
+    ...nothing,
+    frame,
+    areaPx: 9,
+    parts: undefined,
+    isCondition: false,
+    ...rest,
+  };
 }
 
 Deno.test("driftSvg() draws from the left edge to the right, with a gap where there is no mask", () => {

@@ -384,6 +384,14 @@ clipTest(
       propagateSequence({ ...annotator, model: larger }),
       /these differ: side \(64 then, 96 now\)/,
     );
+    const rounded = {
+      ...model,
+      engine: { ...engine, precision: "int8" as const },
+    };
+    await rejects(
+      propagateSequence({ ...annotator, model: rounded }),
+      /these differ: precision \(float32 then, int8 now\)/,
+    );
     await rejects(
       propagateSequence(annotator, { direction: "forward", to: 7 }),
       /these differ: direction \(both then, forward now\), to \(11 then, 7 now\)/,

@@ -3,6 +3,7 @@
 // The page shows what it is given and computes nothing about masks; pictures
 // come from pictures.ts, the frames to review from worst_frames.ts.
 
+import type { DriftParts } from "../../propagate/drift.ts";
 import type { Rgb } from "../../base/image.ts";
 import type { Size } from "../../base/tensor.ts";
 
@@ -67,6 +68,8 @@ export type CurvePoint = {
   /** 0..1 */
   readonly predictedIou: number | undefined;
   readonly areaPx: number;
+  /** What the drift was made of; undefined where nothing was propagated. */
+  readonly parts: DriftParts | undefined;
   /** Whether a person or a click stands behind the mask. */
   readonly isCondition: boolean;
 };

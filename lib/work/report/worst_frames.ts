@@ -5,6 +5,7 @@
 // each other usually fail for one reason, so those that are listed keep a
 // distance; there may then be fewer than asked for.
 
+import { strongestDoubt } from "../../propagate/drift.ts";
 import type { CurvePoint, ReportObject } from "./demo_report.ts";
 
 /** A frame to look at, before it has a picture. */
@@ -56,22 +57,26 @@ function doubtOf({ drift = 0, presenceScore = 0, areaPx }: CurvePoint): number {
   return areaPx > 0 ? drift : presenceScore;
 }
 
-/** Names the weakest part of the drift score. */
+/** Names the part that raises the drift score most. */
 function reasonAt(curve: readonly CurvePoint[], i: number): string {
-  const { presenceScore = 1, predictedIou = 1, areaPx, drift = 0 } = curve[i];
-  const before = curve[i - 1]?.areaPx ?? areaPx;
+  const { presenceScore = 1, predictedIou = 1, areaPx, parts } = curve[i];
   if (areaPx === 0) return `no mask, presence ${presenceScore.toFixed(2)}`;
-  const kept = areaPx === before
-    ? 1
-    : Math.min(areaPx, before) / Math.max(areaPx, before);
-  const reasons = [
-    { value: presenceScore, text: `presence ${presenceScore.toFixed(2)}` },
-    { value: predictedIou, text: `predicted IoU ${predictedIou.toFixed(2)}` },
-    { value: kept, text: areaChange(areaPx, before) },
-  ];
-  const weakest = reasons.reduce((a, b) => b.value < a.value ? b : a);
-  // What none of them explains is the jump of the centroid.
-  return 1 - weakest.value >= drift - 0.05 ? weakest.text : "its place jumped";
+  switch (parts && strongestDoubt(parts)) {
+    case "presence":
+      return `presence ${presenceScore.toFixed(2)}`;
+    case "stability":
+      return `unsure of its edge, stability ${parts?.stability.toFixed(2)}`;
+    case "areaKept":
+      return areaChange(areaPx, curve[i - 1]?.areaPx ?? areaPx);
+    case "placeKept":
+      return "its place jumped";
+    case "agreement":
+      return `both directions agree only by ${parts?.agreement?.toFixed(2)}`;
+    case "distance":
+      return `${parts?.distance} frames from the nearest click`;
+    default: // of masks from before version 0.2 the parts are not known
+      return `predicted IoU ${predictedIou.toFixed(2)}`;
+  }
 }
 
 function areaChange(areaPx: number, before: number): string {

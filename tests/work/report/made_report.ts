@@ -13,6 +13,7 @@ export function point(
     presenceScore: 0.9,
     predictedIou: 0.9,
     areaPx: 100,
+    parts: undefined,
     isCondition: false,
     ...change,
   };

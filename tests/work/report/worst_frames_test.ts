@@ -32,18 +32,40 @@ Deno.test("listWorstFrames() doubts an absent object by its presence", () => {
 });
 
 Deno.test("listWorstFrames() names what speaks against the mask", () => {
+  const sure = {
+    presence: 1,
+    predictedIou: 1,
+    stability: 1,
+    areaKept: 1,
+    placeKept: 1,
+    distance: 1,
+  };
   const curve = [
-    point(0),
-    point(1, { drift: 0.4, predictedIou: 0.6 }),
-    point(2, { drift: 0.5, presenceScore: 0.5 }),
-    point(3, { drift: 0.75, areaPx: 25 }), // a quarter of 100
-    point(4, { drift: 0.9, areaPx: 25 }), // nothing but the place is left
+    point(0, { isCondition: true }),
+    point(1, { drift: 0.1, parts: { ...sure, distance: 9 } }),
+    point(2, {
+      drift: 0.2,
+      predictedIou: 0.6,
+      parts: { ...sure, predictedIou: 0.6 },
+    }),
+    point(3, {
+      drift: 0.3,
+      presenceScore: 0.5,
+      parts: { ...sure, presence: 0.5 },
+    }),
+    point(4, { drift: 0.4, areaPx: 25, parts: { ...sure, areaKept: 0.25 } }),
+    point(5, { drift: 0.5, areaPx: 25, parts: { ...sure, placeKept: 0.25 } }),
+    point(6, { drift: 0.6, parts: { ...sure, stability: 0.5 } }),
+    point(7, { drift: 0.7, parts: { ...sure, agreement: 0.1 } }),
   ];
-  const worst = listWorstFrames([object(curve)], { count: 4, apartFrames: 1 });
+  const worst = listWorstFrames([object(curve)], { count: 7, apartFrames: 1 });
   deepEqual(worst.map(({ because }) => because), [
+    "both directions agree only by 0.10",
+    "unsure of its edge, stability 0.50",
     "its place jumped",
-    "area 0.25 times that of the frame before",
+    "area 0.25 times that of the frame before", // 25 of 100 px
     "presence 0.50",
     "predicted IoU 0.60",
+    "9 frames from the nearest click",
   ]);
 });
