@@ -29,6 +29,7 @@ export async function untilCancelled<Result>(
   what: string,
 ): Promise<Result> {
   if (!signal) return await work;
+  work.catch(() => {}); // its error, if any, comes too late
   throwIfCancelled(signal, what);
   const cancelled = Promise.withResolvers<never>();
   const fire = () => cancelled.reject(new CancelledError(`Cancelled: ${what}`));
@@ -37,6 +38,5 @@ export async function untilCancelled<Result>(
     return await Promise.race([work, cancelled.promise]);
   } finally {
     signal.removeEventListener("abort", fire);
-    work.catch(() => {}); // its error, if any, comes too late
   }
 }

@@ -59,7 +59,7 @@ const common = {
   },
 } as const satisfies Record<string, CommandOption>;
 
-const patienceMs = 1500; // a cancelled verb is gone within two seconds
+const patienceMs = 1000; // a cancelled verb is gone within two seconds
 
 /** Runs a verb with the words of the command line and ends the process. */
 export async function runCommand(

@@ -31,6 +31,8 @@ import {
 export type Condition = {
   readonly frame: number;
   readonly prompts: readonly FramePrompt[];
+  /** A propagated mask that was accepted as it is: what lies around it was there already. */
+  readonly isAccepted?: boolean;
 };
 
 /** What propagation works on. */
@@ -115,8 +117,7 @@ export async function* propagateMasks(
       const memories = passes.get(keyOf(step, at)) ??
         past(at.object, step.direction);
       const settled = needed.get(at.object) ?? new Map();
-      const inGap = sinceCondition(memories, step, at);
-      return { at, memories, inGap, settled };
+      return { at, memories, settled, ...whereOf(memories, step, at) };
     });
     let tracked: readonly FrameMemory[];
     try {
@@ -126,12 +127,13 @@ export async function* propagateMasks(
     }
     const masks: PropagatedMask[] = [];
     const forget: { object: number; frame: number }[] = [];
-    for (const [i, { at, memories, inGap, settled }] of walks.entries()) {
+    for (const [i, walk] of walks.entries()) {
+      const { at, memories, inGap, ahead, settled } = walk;
       const memory = tracked[i];
       const before = maskBefore(source, step, { at, inGap, settled });
       const own = judge(source, step, { at, memory, before });
       masks.push(await joinDirections(source, step, at, { own, memory }));
-      const kept = keepReadable([...inGap, memory], step);
+      const kept = [...keepReadable([...inGap, memory], step), ...ahead];
       const readable = new Set(kept.map(({ frame }) => frame));
       const gone = memories.filter(({ frame }) => !readable.has(frame));
       forget.push(...gone.map(({ frame }) => ({ object: at.object, frame })));
@@ -152,21 +154,30 @@ type Walk = {
   readonly memories: TrackedPast;
   /** Those of this pass. */
   readonly inGap: TrackedPast;
+  /** Those of a pass in a later gap that was stopped and goes on from them. */
+  readonly ahead: TrackedPast;
   readonly settled: ReadonlyMap<number, ConditionResult>;
 };
 
-/** Memories of the pass that started at the condition, not of one before it. */
-function sinceCondition(
+/** Tells memories of the pass that started at the condition from those of others. */
+function whereOf(
   memories: TrackedPast,
-  { direction }: Step,
+  { direction, frame: here }: Step,
   { condition }: StepObject,
-): TrackedPast {
-  return memories.filter(({ frame }) =>
-    direction === "forward" ? frame > condition : frame < condition
-  );
+): Pick<Walk, "inGap" | "ahead"> {
+  const sign = direction === "forward" ? 1 : -1;
+  const isBehind = (memory: FrameMemory) => (here - memory.frame) * sign > 0;
+  return {
+    inGap: memories.filter((memory) =>
+      isBehind(memory) && (memory.frame - condition) * sign > 0
+    ),
+    ahead: memories.filter((memory) =>
+      !isBehind(memory) && memory.frame !== here
+    ),
+  };
 }
 
-/** Tracks all objects of a step as one batch and encodes their memories. */
+/** Tracks all objects of a step and encodes their memories. */
 async function trackObjects(
   { engine, frameCount }: PropagationSource,
   features: FrameFeatures,

@@ -144,19 +144,26 @@ export async function saveMask(
 }
 
 /** Marks a mask as checked by a person, or not; throws when there is none. */
-export async function setVerified(
-  { db }: HasDb,
+export function setVerified(
+  store: HasDb,
   { objectId, frame }: MaskKey,
   verified: boolean,
 ): Promise<StoredMask> {
-  const row = await db.updateTable("mask")
-    .set({ verified: verified ? 1 : 0, updatedAt: new Date().toISOString() })
-    .where("objectId", "=", objectId).where("frame", "=", frame)
-    .returningAll().executeTakeFirst();
-  if (!row) {
-    throw new RangeError(`No mask of object ${objectId} on frame ${frame}`);
-  }
-  return StoredMask.parse(row);
+  return inTransaction(store, async (store) => {
+    const old = await findMask(store, { objectId, frame });
+    if (!old) {
+      throw new RangeError(`No mask of object ${objectId} on frame ${frame}`);
+    }
+    const mask = { ...old, verified };
+    await store.db.updateTable("mask").set({
+      verified: verified ? 1 : 0,
+      updatedAt: new Date().toISOString(),
+      ...(verified ? { state: "final" } : {}), // whoever verifies it settles it
+    }).where("objectId", "=", objectId).where("frame", "=", frame).execute();
+    const isGone = isPersonal(old) && !isPersonal(mask);
+    if (isGone) await markStale(store, mask);
+    return (await findMask(store, mask))!;
+  });
 }
 
 /** Deletes the mask of an object on a frame; says whether there was one. */

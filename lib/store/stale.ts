@@ -39,13 +39,35 @@ export async function discard(store: HasDb, range: FrameRange): Promise<void> {
   await propagatedIn(store, range).set({ state: "stale", basis: "" }).execute();
 }
 
-/** Takes back that masks are stale where their conditions are again what they were tracked from. */
+/** Lists the masks of a sequence that are out of date, and what they were tracked from. */
+export async function listStale(
+  { db }: HasDb,
+  sequenceId: number,
+): Promise<
+  readonly {
+    readonly objectId: number;
+    readonly frame: number;
+    readonly basis: string;
+  }[]
+> {
+  const objects = db.selectFrom("object").select("id")
+    .where("sequenceId", "=", sequenceId);
+  return await db.selectFrom("mask").select(["objectId", "frame", "basis"])
+    .where("objectId", "in", objects).where("state", "=", "stale").execute();
+}
+
+/** Takes back that masks are stale. */
 export async function revive(
-  store: HasDb,
-  range: FrameRange & { readonly basis: string },
+  { db }: HasDb,
+  { objectId, frames }: {
+    readonly objectId: number;
+    readonly frames: readonly number[];
+  },
 ): Promise<void> {
-  await propagatedIn(store, range).set({ state: "final" })
-    .where("state", "=", "stale").where("basis", "=", range.basis).execute();
+  for (const frame of frames) {
+    await db.updateTable("mask").set({ state: "final" })
+      .where("objectId", "=", objectId).where("frame", "=", frame).execute();
+  }
 }
 
 function propagatedIn({ db }: HasDb, { objectId, from, to }: FrameRange) {

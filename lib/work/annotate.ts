@@ -18,6 +18,7 @@ import {
 import {
   deleteMask,
   findMask,
+  isPersonal,
   type NewMask,
   saveMask,
   type StoredMask,
@@ -72,7 +73,8 @@ export async function annotate(
   checkInside(toFramePrompt(prompt), sizeOf(sequence));
   const before = await listPrompts(store, sequence.id, place);
   const found = await findMask(store, place);
-  const start = before.length === 0 && found ? [startFrom(found)] : [];
+  const isGiven = before.length > 0 && found?.origin === "click";
+  const start = found && !isGiven ? [startFrom(found)] : [];
   const added = [...start, prompt];
   const answer = await answerPrompts(annotator, place, [
     ...before.map(({ prompt }) => prompt),
@@ -92,22 +94,23 @@ export async function undo(
   const change = await undoPrompt(store, sequence.id);
   if (!change) return undefined;
   const { objectId, frame } = change.prompt;
-  const [first, ...others] = await listPrompts(store, sequence.id, {
-    objectId,
-    frame,
-  });
-  const was = first && others.length === 0 && change.kind === "removed" &&
-      first.id + 1 === change.prompt.id // both came with one click
-    ? earlierMask(first.prompt)
+  const last = (await listPrompts(store, sequence.id, { objectId, frame }))
+    .at(-1);
+  const was = change.kind === "removed" &&
+      last && last.id + 1 === change.prompt.id // both came with one click
+    ? earlierMask(last.prompt)
     : undefined;
+  if (was) await undoPrompt(store, sequence.id);
+  const found = await findMask(store, { objectId, frame });
+  if (found && isPersonal(found)) return change; // drawn or verified since
   if (!was) {
     await showPrompts(annotator, change.prompt);
     return change;
   }
-  await undoPrompt(store, sequence.id);
   await deleteMask(writer, { objectId, frame });
   // propagation finds by its basis that it is not out of date
-  const state = was.origin === "propagated" ? "stale" : "final";
+  const isOpen = was.origin === "propagated" && !was.verified;
+  const state = isOpen ? "stale" : "final";
   await saveMask(writer, { objectId, frame, ...was, state });
   return change;
 }
@@ -121,7 +124,9 @@ export async function redo(
   if (!change) return undefined;
   const isStart = change.kind === "added" && earlierMask(change.prompt.prompt);
   const next = isStart ? await redoPrompt(store, sequence.id) : undefined;
-  await showPrompts(annotator, change.prompt);
+  const found = await findMask(store, change.prompt);
+  const isKept = !isStart && found && isPersonal(found); // drawn or verified since
+  if (!isKept) await showPrompts(annotator, change.prompt);
   return next ?? change;
 }
 

@@ -42,6 +42,7 @@ import {
   readMaskBitmap,
   type StoredMask,
 } from "../store/masks.ts";
+import { canonicalSha256 } from "../store/canonical.ts";
 import { deletePropagated } from "../store/delete_propagated.ts";
 import { listObjects } from "../store/objects.ts";
 import { listPrompts, promptsSha256 } from "../store/prompts.ts";
@@ -57,7 +58,7 @@ import {
   type RunMemoryKey,
   startRun,
 } from "../store/runs.ts";
-import { discard, revive } from "../store/stale.ts";
+import { discard, listStale, markStale, revive } from "../store/stale.ts";
 import type { SequenceWriter } from "../store/writer.ts";
 import { type Annotator, openFeatures, toFramePrompt } from "./annotate.ts";
 import type { WorkOptions } from "./import.ts";
@@ -135,15 +136,22 @@ export async function propagateSequence(
   const identity = await identityOf(annotator, asked);
   const earlier = await findEarlier(annotator, identity, { restart });
   if (earlier && restart) await deletePropagated(writer);
-  const basisOf = basisBetween(conditions);
+  const originsOf = originsBetween(conditions, identity);
+  const basisOf = (object: number, frame: number) => {
+    const { made, before, after } = originsOf(object, frame);
+    return `${made} ${before[0]} ${after[0]}`;
+  };
   const plan = await planSequence(store, sequence.id, conditions, {
     ...asked,
-    basisOf,
+    originsOf,
   });
   const steps = planSteps(plan.passes);
   const firstFrame = steps[0]?.frame ?? asked.from;
   await checkPixels(frames, store, sequence.id, firstFrame);
-  if (steps.length === 0 && earlier && isSamePrompts(earlier, identity)) {
+  if (
+    steps.length === 0 && earlier && !restart &&
+    isSamePrompts(earlier, identity)
+  ) {
     const run = await endRun(writer, earlier, asked);
     return { run, framesTracked: 0, msPerFrame: 0 };
   }
@@ -195,15 +203,38 @@ export async function propagateSequence(
     await committing;
   } catch (error) {
     await committing.catch(() => {}); // the first error tells more
+    await markChanged(store, sequence.id, conditions).catch(() => {});
     const status = error instanceof CancelledError ? "cancelled" : "failed";
     await finishRun(store, run.id, status).catch(() => {}); // on a full disk too
     throw error;
   }
   await features.settle();
+  await markChanged(store, sequence.id, conditions);
   const framesDone = run.framesDone + done;
   const finished = await endRun(writer, { ...run, framesDone }, asked);
   const msPerFrame = (performance.now() - startMs) / Math.max(done, 1);
   return { run: finished, framesTracked: done, msPerFrame };
+}
+
+/** Marks what a person changed while a run wrote over it. */
+async function markChanged(
+  store: Store,
+  sequenceId: number,
+  before: ReadonlyMap<number, readonly Condition[]>,
+) {
+  const now = await readConditions(store, sequenceId);
+  for (const objectId of new Set([...before.keys(), ...now.keys()])) {
+    const [then, since] = [before, now].map((conditions) =>
+      new Map(
+        conditions.get(objectId)?.filter(({ isAccepted }) => !isAccepted)
+          .map(({ frame, prompts }) => [frame, nameOf(prompts)]),
+      )
+    );
+    for (const frame of new Set([...then.keys(), ...since.keys()])) {
+      if (then.get(frame) === since.get(frame)) continue;
+      await markStale(store, { objectId, frame });
+    }
+  }
 }
 
 /** The frames that may be filled, both included; throws RangeError where the sequence has none. */
@@ -239,7 +270,9 @@ export async function readConditions(
       if (!isPersonal(mask)) continue;
       const bitmap = readMaskBitmap(mask);
       const { frame } = mask;
-      byFrame.set(frame, { frame, prompts: [{ kind: "mask", mask: bitmap }] });
+      const prompts = [{ kind: "mask", mask: bitmap }] as const;
+      const isAccepted = mask.origin === "propagated";
+      byFrame.set(frame, { frame, prompts, isAccepted });
     }
     if (byFrame.size > 0) conditions.set(id, [...byFrame.values()]);
   }
@@ -300,20 +333,9 @@ async function planSequence(
   store: Store,
   sequenceId: number,
   conditions: ReadonlyMap<number, readonly Condition[]>,
-  { basisOf, ...asked }: Asked & { readonly basisOf: BasisOf },
+  { originsOf, ...asked }: Asked & { readonly originsOf: OriginsOf },
 ): Promise<Plan> {
-  for (const [objectId, list] of conditions) {
-    for (
-      const gap of listGaps(
-        objectId,
-        list.map(({ frame }) => frame),
-        asked,
-      )
-    ) {
-      const basis = basisOf(objectId, gap.from);
-      await revive(store, { ...gap, objectId, basis });
-    }
-  }
+  await reviveMasks(store, sequenceId, conditions, { originsOf, ...asked });
   const masks = Map.groupBy(
     await listMaskStates(store, sequenceId),
     ({ objectId }) => objectId,
@@ -347,29 +369,87 @@ async function planSequence(
   return { passes, keep, anew };
 }
 
-/** Names the conditions between which a frame of an object lies. */
+/** Takes back that masks are stale where they rest on what is there again. */
+async function reviveMasks(
+  store: Store,
+  sequenceId: number,
+  conditions: ReadonlyMap<number, readonly Condition[]>,
+  { originsOf, ...range }: {
+    readonly originsOf: OriginsOf;
+    readonly from: number;
+    readonly to: number;
+  },
+) {
+  const stale = await listStale(store, sequenceId);
+  for (const [objectId, masks] of Map.groupBy(stale, (row) => row.objectId)) {
+    const frames = conditions.get(objectId)?.map(({ frame }) => frame) ?? [];
+    for (const { from, to } of listGaps(objectId, frames, range)) {
+      const inGap = masks.filter(({ frame }) => frame >= from && frame <= to);
+      if (inGap.length === 0) continue;
+      const { made, before, after } = originsOf(objectId, from);
+      const revived = inGap.filter(({ basis }) => {
+        const [how, left, right] = basis.split(" ");
+        return how === made && before.includes(left) && after.includes(right);
+      });
+      await revive(store, {
+        objectId,
+        frames: revived.map(({ frame }) => frame),
+      });
+    }
+  }
+}
+
+/** Names what a mask of an object on a frame is tracked from. */
 type BasisOf = (object: number, frame: number) => string;
 
-function basisBetween(
+/**
+ * What a basis is made of: model and options, and the condition on either side;
+ * then those that it may name from before masks between were accepted.
+ */
+type OriginsOf = (object: number, frame: number) => {
+  readonly made: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+};
+
+function originsBetween(
   conditions: ReadonlyMap<number, readonly Condition[]>,
-): BasisOf {
+  { modelSha256, options }: RunIdentity,
+): OriginsOf {
+  const made = canonicalSha256({ modelSha256, options }).slice(0, 16);
   const named = new Map(
     [...conditions].map(([object, list]) => [
       object,
-      list.map(({ frame, prompts }) => ({ frame, name: nameOf(prompts) })),
+      list.map(({ frame, prompts, isAccepted }) => ({
+        frame,
+        name: `${frame}:${nameOf(prompts)}`,
+        isAccepted,
+      })).sort((a, b) => a.frame - b.frame),
     ]),
   );
   return (object, at) => {
     const list = named.get(object) ?? [];
-    const before = list.filter(({ frame }) => frame < at)
-      .reduce((a, b) => b.frame > a.frame ? b : a, { frame: -1, name: "" });
-    const after = list.filter(({ frame }) => frame > at)
-      .reduce((a, b) => b.frame < a.frame ? b : a, {
-        frame: Infinity,
-        name: "",
-      });
-    return `${before.frame}:${before.name} ${after.frame}:${after.name}`;
+    const before = list.filter(({ frame }) => frame < at).reverse();
+    const after = list.filter(({ frame }) => frame > at);
+    return {
+      made,
+      before: reachable(before, "-1:"),
+      after: reachable(after, "Infinity:"),
+    };
   };
+}
+
+/** The names of the nearest condition and of those behind accepted masks. */
+function reachable(
+  nearestFirst: readonly {
+    readonly name: string;
+    readonly isAccepted?: boolean;
+  }[],
+  none: string,
+): readonly string[] {
+  const first = nearestFirst.findIndex(({ isAccepted }) => !isAccepted);
+  const names = nearestFirst.map(({ name }) => name);
+  return first < 0 ? [...names, none] : names.slice(0, first + 1);
 }
 
 /** A short name for what was given on a frame. */

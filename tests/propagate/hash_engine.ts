@@ -2,6 +2,7 @@
 // that it was given: whoever reads another memory, another place in time or
 // another order gets another mask. About one tracked mask in ten is empty.
 
+import { numbersIn } from "./fake_engine.ts";
 import type { Engine } from "../../lib/sam2/engine.ts";
 import type { Feed } from "../../lib/runtime/runtime.ts";
 
@@ -59,10 +60,10 @@ export function hashEngine(salt: number): Engine {
         tensor(Float32Array.of(hashOf(
           1,
           dataOf(frame),
-          memory.data,
-          memoryPosition.data,
-          pointers.data,
-          pointerPosition.data,
+          numbersIn(memory),
+          numbersIn(memoryPosition),
+          dataOf(pointers),
+          dataOf(pointerPosition),
         ))),
       ),
     decode: ({ fpn2 }, { conditioned, isUnconditioned, points, mask }) => {

@@ -276,3 +276,24 @@ Deno.test("propagateMasks() takes the backward mask where a person's has taken t
     equal(isNearer(step, step.objects[0]), step.frame > 3);
   }
 });
+
+Deno.test("propagateMasks() keeps the memories of a later gap while it fills an earlier one", async () => {
+  const { source, steps } = clipOf(
+    40,
+    [[1, [clicked(0, 1), clicked(10, 2)]]],
+    { direction: "forward" },
+  );
+  const whole = await Array.fromAsync(propagateMasks(source, steps));
+  // the later gap was stopped at frame 30, and frame 3 is missing again
+  const past = pastOf(whole.filter(({ step }) => step.frame <= 30));
+  const rest = steps.filter(({ frame }) => frame <= 3 || frame > 30);
+  const found = await Array.fromAsync(
+    propagateMasks(source, rest, {
+      past: (object, way) => past.get(`${way} ${object}`) ?? [],
+    }),
+  );
+  const wanted = whole.filter(({ step: { frame } }) =>
+    frame <= 3 || frame > 30
+  );
+  deepEqual(valuesOf(found), valuesOf(wanted));
+});
