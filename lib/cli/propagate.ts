@@ -6,7 +6,7 @@ import { openForWriting } from "../store/writer.ts";
 import { importFrames, openSequence } from "../work/import.ts";
 import { openModel } from "../work/open_model.ts";
 import { readPromptsFile } from "../work/prompts_file.ts";
-import { requireRange } from "../work/propagate.ts";
+import { requireRange } from "../work/run_identity.ts";
 import { propagateClip } from "../work/propagate_clip.ts";
 import { requireWritable } from "../work/write_file.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";

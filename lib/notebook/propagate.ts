@@ -4,13 +4,11 @@ import { isDeepStrictEqual } from "node:util";
 import { html } from "../work/report/html.ts";
 import { listRuns, type Run } from "../store/runs.ts";
 import {
-  askedOf,
-  identityOf,
   type PropagateOptions,
   type PropagateResult,
   propagateSequence,
-  type RunIdentity,
 } from "../work/propagate.ts";
+import { askedOf, identityOf, type RunIdentity } from "../work/run_identity.ts";
 import { type Displayable, displayed } from "./display.ts";
 import type { OpenClip } from "./open_clip.ts";
 import { withProgress } from "./progress_view.ts";

@@ -233,11 +233,16 @@ export async function openFeatures(
   });
 }
 
-/** A stored prompt as the model takes it. */
+/** A stored prompt as the model takes it; a mask is decoded when it is looked at. */
 export function toFramePrompt(prompt: Prompt): FramePrompt {
-  return prompt.kind === "mask"
-    ? { kind: "mask", mask: rleToBitmap(prompt.rle) }
-    : prompt;
+  if (prompt.kind !== "mask") return prompt;
+  const { rle } = prompt;
+  return {
+    kind: "mask",
+    get mask() {
+      return rleToBitmap(rle);
+    },
+  };
 }
 
 /** Adds the prompts of a file, all or none; {@link showMissing} then shows them. */

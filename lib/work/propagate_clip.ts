@@ -11,12 +11,11 @@ import type { SequenceWriter } from "../store/writer.ts";
 import { addFilePrompts, type Annotator, showMissing } from "./annotate.ts";
 import { type FilePrompt, readPromptsFile } from "./prompts_file.ts";
 import {
-  askedOf,
-  identityOf,
   type PropagateOptions,
   type PropagateResult,
   propagateSequence,
 } from "./propagate.ts";
+import { askedOf, identityOf } from "./run_identity.ts";
 import { checkRunFile, writePropagation, writeRunFile } from "./write_out.ts";
 
 /**

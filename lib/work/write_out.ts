@@ -10,7 +10,7 @@ import { listMasks, readMaskBitmap, type StoredMask } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
 import type { Sequence } from "../store/sequences.ts";
 import { partsOf } from "./review.ts";
-import { refuseDifference, type RunIdentity } from "./propagate.ts";
+import { refuseDifference, type RunIdentity } from "./run_identity.ts";
 import { removeTemporaryFiles, writeFileWhole } from "./write_file.ts";
 
 /** What one object has on one frame; null where nothing reached it. */
