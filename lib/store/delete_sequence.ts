@@ -4,12 +4,14 @@
 // halfway is finished by the next one who opens any sequence for writing.
 
 import { inTransaction, type Store } from "./database.ts";
+import { removeFeatures } from "./feature_files.ts";
 import { finishRemovals, openForWriting } from "./writer.ts";
 
-/** Deletes a sequence with its frames, objects, prompts, masks, runs and files; throws while somebody writes to it. */
+/** Deletes a sequence with its frames, objects, prompts, masks, runs, files and features; throws while somebody writes to it. */
 export async function deleteSequence(store: Store, id: number): Promise<void> {
   const writer = await openForWriting(store, id);
   try {
+    await removeFeatures(store, id); // first: they can be computed again
     await inTransaction(store, async ({ db }) => {
       await db.insertInto("removedSequence").values({ id }).execute();
       const objects = db.selectFrom("object").select("id")

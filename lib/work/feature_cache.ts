@@ -13,6 +13,7 @@ import { messageOf } from "../base/errors.ts";
 import { graphVersion } from "../sam2/engine.ts";
 import { featureDims, type HalfFeatures } from "../sam2/half_features.ts";
 import { sizeOf } from "../base/tensor.ts";
+import { featureFileName, featureFolder } from "../store/feature_files.ts";
 import { removeTemporaryFiles, writeFileWhole } from "./write_file.ts";
 
 /** Features on disk. */
@@ -49,7 +50,7 @@ export function openFeatureCache(
   { sha256, engine }: FeatureModel,
   { budgetBytes }: { budgetBytes?: number } = {},
 ): FeatureCache {
-  const all = join(dataFolder, "features");
+  const all = featureFolder(dataFolder);
   const name = `${
     sha256.slice(0, 16)
   }-v${graphVersion}-${engine.side}-${engine.precision}`;
@@ -59,7 +60,8 @@ export function openFeatureCache(
   const length = Object.values(shapes)
     .reduce((sum, dims) => sum + sizeOf(dims), 0);
   const fileBytes = hashBytes + 2 * length;
-  const pathOf = (frameSha256: string) => join(folder, `${frameSha256}.half`);
+  const pathOf = (frameSha256: string) =>
+    join(folder, featureFileName(frameSha256));
   let kept: Promise<Kept> | undefined;
   let trouble: string | undefined;
 

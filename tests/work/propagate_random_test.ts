@@ -602,6 +602,17 @@ function placesOf({ basis }: StoredMask): (number | undefined)[] {
   return [before < 0 ? undefined : before, isFinite(after) ? after : undefined];
 }
 
+/** Whether all masks of an object rest on conditions that are still there. */
+async function restsOnThere(world: World, number: number): Promise<boolean> {
+  const conditions = await conditionsOf(world, number);
+  return [...await masksOf(world)].every(([key, mask]) =>
+    !key.startsWith(`${number} `) || isKept(mask) ||
+    placesOf(mask).every((place) =>
+      place === undefined || conditions.has(place)
+    )
+  );
+}
+
 /** Whether a mask came from where its conditions and options say. */
 function checkSource(
   key: string,
@@ -721,7 +732,9 @@ async function step(world: World, action: Action, memory: Memory) {
     const { object, frame, prompt } = action;
     const correct = { kind: "prompt", object, frame, prompt } as const;
     const before = await contentsOf(world);
-    const wasSettled = memory.isSettled;
+    // beyond an accepted mask others may rest on a click that was taken back
+    // since; once they are stale, nothing tells that they could stay
+    const wasSettled = memory.isSettled && await restsOnThere(world, object);
     const { store, writer: { sequence }, objectIds } = world;
     const place = { objectId: objectIds.get(object)!, frame };
     const hadPrompts =

@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import {
   checkFiles,
+  deleteSequence,
   listRuns,
   setVerified,
   type StoredMask,
@@ -361,6 +362,21 @@ clipTest(
     deepEqual(contentsOf(await clip.masks(), objectId), first);
     bytes[99] ^= 1;
     deepEqual(await Deno.readFile(damaged), bytes);
+  },
+);
+
+clipTest(
+  "deleteSequence() removes the features of its frames",
+  async (clip) => {
+    const { annotator, folder, store } = clip;
+    await clickFirst(clip, 3);
+    await propagateSequence(annotator);
+    await annotator.writer.close();
+    await deleteSequence(store, 1);
+    const cache = `${folder}/data/features`;
+    for await (const { name } of Deno.readDir(cache)) {
+      deepEqual(await Array.fromAsync(Deno.readDir(`${cache}/${name}`)), []);
+    }
   },
 );
 
