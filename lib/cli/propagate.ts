@@ -80,6 +80,9 @@ export const propagate: Command = {
           msPerFrame.toFixed(1)
         } ms each on ${model.runtime.device}`,
     );
+    if (done.features?.trouble !== undefined) {
+      call.warn(`features could not be kept: ${done.features.trouble}`);
+    }
     return {
       sequenceId: sequence.id,
       runId: run.id,
@@ -88,6 +91,7 @@ export const propagate: Command = {
       framesDone: run.framesDone,
       framesTotal: run.framesTotal,
       msPerFrame,
+      framesEncoded: done.features?.encoded ?? 0,
       model: model.id,
       modelSha256: model.sha256,
       side: model.engine.side,

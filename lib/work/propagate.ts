@@ -72,6 +72,12 @@ export type PropagateResult = {
   /** Frames that this call tracked; fewer than the run has when it was resumed. */
   readonly framesTracked: number;
   readonly msPerFrame: number;
+  /** How many frames were encoded, how many read from disk, and why none could be kept. */
+  readonly features?: {
+    readonly encoded: number;
+    readonly cached: number;
+    readonly trouble: string | undefined;
+  };
 };
 
 /**
@@ -174,7 +180,13 @@ export async function propagateSequence(
   const framesDone = run.framesDone + done;
   const finished = await endRun(writer, { ...run, framesDone }, asked);
   const msPerFrame = (performance.now() - startMs) / Math.max(done, 1);
-  return { run: finished, framesTracked: done, msPerFrame };
+  const trouble = features.trouble();
+  return {
+    run: finished,
+    framesTracked: done,
+    msPerFrame,
+    features: { ...features.counts, trouble },
+  };
 }
 
 /** Marks what a person changed while a run wrote over it. */

@@ -20,6 +20,8 @@ export type FeatureReader = {
   /** Waits until everything read is kept. */
   settle(): Promise<void>;
   readonly counts: { readonly encoded: number; readonly cached: number };
+  /** Why features could not be kept, if so. */
+  trouble(): string | undefined;
 };
 
 type Ready =
@@ -92,5 +94,6 @@ export function createFeatureReader(
     },
     settle: () => keeping,
     counts,
+    trouble: () => cache?.trouble(),
   };
 }
