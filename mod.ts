@@ -1,6 +1,6 @@
 // What users import: one name per thing a person does with MedAnnotate.
 
-export type * from "./lib/base/image.ts";
+export * from "./lib/base/image.ts";
 export { CancelledError } from "./lib/base/errors.ts";
 export * from "./lib/base/progress.ts";
 export type { Box, Point, Size, Tensor } from "./lib/base/tensor.ts";

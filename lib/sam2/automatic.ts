@@ -8,7 +8,7 @@
 // pixel is left out. Clicks go one by one (points_per_batch decides there how
 // many at once) and only run lengths are kept, so that memory stays small.
 
-import type { Bitmap, RgbImage } from "../base/image.ts";
+import { type Bitmap, cropImage, type RgbImage } from "../base/image.ts";
 import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import type { Box, Point, Size } from "../base/tensor.ts";
@@ -116,7 +116,7 @@ export async function segmentEverything(
   const all: FoundMask[] = [];
   for (const { box, grid } of crops) {
     throwIfCancelled(signal, "segmenting everything");
-    const seen = cropOf(image, box);
+    const seen = cropImage(image, box);
     const features = await encodeFrame(engine, seen);
     const found: FoundMask[] = [];
     try {
@@ -280,18 +280,6 @@ function listCrops(
     }
   }
   return crops;
-}
-
-function cropOf(image: RgbImage, { x0, y0, x1, y1 }: Box): RgbImage {
-  const width = x1 - x0;
-  const height = y1 - y0;
-  if (width === image.width && height === image.height) return image;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const at = ((y + y0) * image.width + x0) * 3;
-    data.set(image.data.subarray(at, at + width * 3), y * width * 3);
-  }
-  return { width, height, data };
 }
 
 function pasted(mask: Bitmap, { x0, y0 }: Box, image: Size): Bitmap {

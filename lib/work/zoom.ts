@@ -4,7 +4,7 @@
 // too. The best predicted IoU wins, less the share of the crop's inner border
 // that the mask touches: an object that is cut off belongs to a wider view.
 
-import type { Bitmap, RgbImage } from "../base/image.ts";
+import { type Bitmap, cropImage, type RgbImage } from "../base/image.ts";
 import type { Box, Point } from "../base/tensor.ts";
 import { createBitmap } from "../masks/bitmap.ts";
 import type { FramePrompt } from "../sam2/interact.ts";
@@ -35,7 +35,7 @@ export function zoomViews(
     if (!holdsAll) return [];
     return [{
       box,
-      image: crop(image, box),
+      image: cropImage(image, box),
       prompts: prompts.map((prompt) => shifted(prompt, box)),
     }];
   });
@@ -91,18 +91,6 @@ function cropAround(
   const [x0, x1] = span(width, points.map(({ x }) => x));
   const [y0, y1] = span(height, points.map(({ y }) => y));
   return { x0, y0, x1, y1 };
-}
-
-function crop(image: RgbImage, { x0, y0, x1, y1 }: Box): RgbImage {
-  const width = x1 - x0;
-  const height = y1 - y0;
-  if (width === image.width && height === image.height) return image;
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const at = ((y + y0) * image.width + x0) * 3;
-    data.set(image.data.subarray(at, at + width * 3), y * width * 3);
-  }
-  return { width, height, data };
 }
 
 function shifted(prompt: FramePrompt, { x0, y0 }: Box): FramePrompt {
