@@ -16,8 +16,8 @@ import { rememberFrames, trackFrames } from "../sam2/track.ts";
 import {
   keepReadable,
   maxConditions,
+  scoresOf,
   settleCondition,
-  sigmoid,
   toFrameMask,
   type TrackedMask,
 } from "./propagate.ts";
@@ -151,8 +151,4 @@ async function trackObjects(
 
 function sizeOf({ image: { width, height } }: LiveFrame): Size {
   return { width, height };
-}
-
-function scoresOf({ objectScore, iou }: FrameMemory) {
-  return { presenceScore: sigmoid(objectScore), predictedIou: iou };
 }

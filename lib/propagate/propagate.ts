@@ -221,10 +221,7 @@ function judge(
   },
 ): TrackedMask {
   const mask = toFrameMask(memory.lowRes, frameSize);
-  const scores = {
-    presenceScore: sigmoid(memory.objectScore),
-    predictedIou: memory.iou,
-  };
+  const scores = scoresOf(memory);
   const distance = Math.abs(frame - at.condition);
   const steady = stability(memory.lowRes, { delta: 1 });
   return {
@@ -339,7 +336,14 @@ export function toFrameMask(lowRes: Float32Array, frameSize: Size): Bitmap {
   return logitsToBitmap(resizeLogits(logits, frameSize));
 }
 
+/** What the model says of a result, as probabilities. */
+export function scoresOf(
+  { objectScore, iou }: Pick<FrameMemory, "objectScore" | "iou">,
+): { readonly presenceScore: number; readonly predictedIou: number } {
+  return { presenceScore: sigmoid(objectScore), predictedIou: iou };
+}
+
 /** Logit to probability. */
-export function sigmoid(logit: number): number {
+function sigmoid(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }

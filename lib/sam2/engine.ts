@@ -1,8 +1,9 @@
 // The networks of one SAM 2 model, loaded and ready to run.
 //
 // Graphs are built from the checkpoint once and kept on disk, keyed by the
-// checkpoint's sha256, the graph version, the side and the precision. Everything above this
-// file sees only the Engine type, so tracking is tested with a fake one.
+// checkpoint's sha256, the graph version, the side and the precision. Everything
+// above this file sees only the Engine type, so tracking is tested with a fake
+// one.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";

@@ -17,6 +17,7 @@ import {
 } from "../masks/rle.ts";
 import { type HasDb, inTransaction } from "./database.ts";
 import { maskFileName, removeMaskFiles, writeMaskFile } from "./mask_files.ts";
+import { isPersonal, personalRows } from "./personal.ts";
 import {
   forgetRunMemories,
   type NewRunMemory,
@@ -26,6 +27,8 @@ import {
 import type { MaskRow } from "./schema.ts";
 import { markStale } from "./stale.ts";
 import type { SequenceWriter } from "./writer.ts";
+
+export { isPersonal } from "./personal.ts";
 
 /** A mask as it is kept. */
 export const StoredMask = z.object({
@@ -217,8 +220,13 @@ export async function findMask(
 export async function listMasks(
   { db }: HasDb,
   sequenceId: number,
-  { objectId, from, to }: { objectId?: number; from?: number; to?: number } =
-    {},
+  { objectId, from, to, personal = false }: {
+    objectId?: number;
+    from?: number;
+    to?: number;
+    /** Only those that a person stands behind as they are. */
+    personal?: boolean;
+  } = {},
 ): Promise<StoredMask[]> {
   const objects = db.selectFrom("object").select("id")
     .where("sequenceId", "=", sequenceId);
@@ -227,6 +235,7 @@ export async function listMasks(
   if (objectId !== undefined) query = query.where("objectId", "=", objectId);
   if (from !== undefined) query = query.where("frame", ">=", from);
   if (to !== undefined) query = query.where("frame", "<=", to);
+  if (personal) query = query.where(personalRows);
   return (await query.execute()).map((row) => StoredMask.parse(row));
 }
 
@@ -255,19 +264,16 @@ export function readMaskBitmap(
   return rleToBitmap({ size: [height, width], counts: decodeCounts(counts) });
 }
 
-/** Whether a person stands behind a mask as it is, not by the prompts that led to it. */
-export function isPersonal(
-  { origin, verified = false }: Pick<NewMask, "origin" | "verified">,
+/** Whether propagation may replace a mask: it made it, and nobody verified it. */
+export function isReplaceable(
+  { origin, verified }: Pick<StoredMask, "origin" | "verified">,
 ): boolean {
-  return origin === "drawn" || origin === "imported" ||
-    (verified && origin !== "click");
+  return origin === "propagated" && !verified;
 }
 
 /** A model never replaces what a person made; propagation replaces only propagation. */
 function mayReplace(old: StoredMask, { origin }: NewMask): boolean {
-  if (origin === "propagated") {
-    return !old.verified && old.origin === "propagated";
-  }
+  if (origin === "propagated") return isReplaceable(old);
   if (origin === "detected") {
     return !old.verified && ["propagated", "detected"].includes(old.origin);
   }

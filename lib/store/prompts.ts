@@ -11,6 +11,7 @@ import { z } from "zod";
 import { decodeCounts, encodeCounts, type Rle } from "../masks/rle.ts";
 import { canonicalSha256 } from "./canonical.ts";
 import { type HasDb, inTransaction } from "./database.ts";
+import { StoredMask } from "./masks.ts";
 import { markStale } from "./stale.ts";
 
 /** A point, a box or a mask, in pixels of the frame. */
@@ -35,13 +36,14 @@ export type Prompt =
     readonly was?: EarlierMask;
   };
 
-const EarlierMaskJson = z.object({
-  origin: z.enum(["click", "propagated", "drawn", "imported", "detected"]),
-  modelSha256: z.string().nullable(),
-  predictedIou: z.number().nullable(),
-  presenceScore: z.number().nullable(),
-  drift: z.number().nullable(),
-  source: z.string().nullable(),
+const EarlierMaskJson = StoredMask.unwrap().pick({
+  origin: true,
+  modelSha256: true,
+  predictedIou: true,
+  presenceScore: true,
+  drift: true,
+  source: true,
+}).extend({
   verified: z.boolean(),
   driftParts: z.string().optional(),
   basis: z.string().optional(),

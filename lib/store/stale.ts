@@ -7,6 +7,7 @@
 // it is changes nothing around it.
 
 import type { HasDb } from "./database.ts";
+import { personalRows } from "./personal.ts";
 
 /** Marks what lies between the conditions around a frame, the frame included. */
 export async function markStale(
@@ -86,11 +87,6 @@ async function listConditionFrames(
     .where("objectId", "=", objectId).where("isActive", "=", 1).execute();
   const personal = await db.selectFrom("mask").select("frame")
     .where("objectId", "=", objectId)
-    .where((eb) =>
-      eb.or([
-        eb("verified", "=", 1),
-        eb("origin", "in", ["drawn", "imported"]),
-      ])
-    ).execute();
+    .where(personalRows).execute();
   return [...prompted, ...personal].map(({ frame }) => frame);
 }

@@ -9,7 +9,7 @@
 import type { Size } from "../base/tensor.ts";
 import type { Frames } from "../media/frames.ts";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
-import { sigmoid, toFrameMask } from "../propagate/propagate.ts";
+import { scoresOf, toFrameMask } from "../propagate/propagate.ts";
 import {
   checkInside,
   type FramePrompt,
@@ -19,6 +19,7 @@ import {
   deleteMask,
   findMask,
   isPersonal,
+  isReplaceable,
   type NewMask,
   saveMask,
   type StoredMask,
@@ -109,8 +110,7 @@ export async function undo(
   }
   await deleteMask(writer, { objectId, frame });
   // propagation finds by its basis that it is not out of date
-  const isOpen = was.origin === "propagated" && !was.verified;
-  const state = isOpen ? "stale" : "final";
+  const state = isReplaceable(was) ? "stale" : "final";
   await saveMask(writer, { objectId, frame, ...was, state });
   return change;
 }
@@ -195,8 +195,7 @@ async function answerPrompts(
       bitmap: last?.kind === "mask"
         ? last.mask
         : toFrameMask(result.lowRes, frameSize),
-      predictedIou: result.iou,
-      presenceScore: sigmoid(result.objectScore),
+      ...scoresOf(result),
       origin: "click",
       modelSha256: annotator.model.sha256,
       drift: 0,

@@ -4,7 +4,7 @@
 import type { Condition } from "../propagate/propagate.ts";
 import { canonicalSha256 } from "../store/canonical.ts";
 import type { Store } from "../store/database.ts";
-import { isPersonal, listMasks, readMaskBitmap } from "../store/masks.ts";
+import { listMasks, readMaskBitmap } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
 import { listPrompts, promptsSha256 } from "../store/prompts.ts";
 import { toFramePrompt } from "./annotate.ts";
@@ -40,8 +40,8 @@ export async function readConditions(
         name: nameOf(promptsSha256(group.map((p) => ({ ...p, objectId: 0 })))),
       });
     }
-    for (const mask of await listMasks(store, sequenceId, { objectId: id })) {
-      if (!isPersonal(mask)) continue;
+    const only = { objectId: id, personal: true };
+    for (const mask of await listMasks(store, sequenceId, only)) {
       const { frame, width, height, counts, origin } = mask;
       byFrame.set(frame, {
         frame,

@@ -7,7 +7,12 @@ import type { Click } from "../masks/next_click.ts";
 import type { Frames } from "../media/frames.ts";
 import { encodeJpeg } from "../media/image.ts";
 import type { Store } from "../store/database.ts";
-import { listMasks, readMaskBitmap, type StoredMask } from "../store/masks.ts";
+import {
+  isReplaceable,
+  listMasks,
+  readMaskBitmap,
+  type StoredMask,
+} from "../store/masks.ts";
 import type { SequenceObject } from "../store/objects.ts";
 import type { StoredPrompt } from "../store/prompts.ts";
 import type { Sequence } from "../store/sequences.ts";
@@ -181,7 +186,7 @@ export async function reportObjects(
     colour: rgbOf(colour),
     curve: masks.filter(({ objectId }) => objectId === id)
       .map((mask): CurvePoint => {
-        const isCondition = mask.origin !== "propagated" || mask.verified;
+        const isCondition = !isReplaceable(mask);
         return {
           frame: mask.frame,
           drift: isCondition ? undefined : mask.drift ?? undefined,

@@ -11,7 +11,7 @@ import { CancelledError, untilCancelled } from "../base/errors.ts";
 import { startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { DriftParts } from "../propagate/drift.ts";
-import { type Direction, planSteps } from "../propagate/plan.ts";
+import { planSteps } from "../propagate/plan.ts";
 import {
   type PropagatedStep,
   propagateMasks,
@@ -52,16 +52,8 @@ import {
 } from "./run_identity.ts";
 import { separateMasks } from "./separate.ts";
 
-/** Which frames a propagation may fill. */
-export type PropagateOptions = WorkOptions & {
-  readonly direction?: "both" | Direction;
-  /** First and last frame, both included. */
-  readonly from?: number;
-  readonly to?: number;
-  /** Tracks what lies between two conditions from both (default); otherwise only from the nearer one. */
-  readonly agreement?: boolean;
-  /** Cuts masks where they lie in another object's, when all are there. */
-  readonly nonOverlap?: boolean;
+/** How a propagation goes, and which frames it may fill. */
+export type PropagateOptions = WorkOptions & Partial<Asked> & {
   /** Forgets an earlier run, and the masks it left, where anything differs. */
   readonly restart?: boolean;
 };
@@ -159,12 +151,12 @@ export async function propagateSequence(
       );
       if (next.done) break;
       await committing; // one frame is written while the next is computed
-      const framesDone = run.framesDone + ++done;
+      const step = ++done;
       const commit = commitStep(annotator, run, next.value, {
-        framesDone,
+        framesDone: run.framesDone + step,
         basisOf,
       });
-      committing = commit.then(() => report(framesDone - run.framesDone));
+      committing = commit.then(() => report(step));
       committing.catch(() => {}); // whoever awaits it next gets the error
     }
     await committing;

@@ -12,6 +12,7 @@ import {
 import type { Store } from "../store/database.ts";
 import {
   findMask,
+  isReplaceable,
   listMasks,
   readMaskBitmap,
   setVerified,
@@ -33,7 +34,7 @@ export async function listDrifting(
   const masks = await listMasks(store, sequenceId, { objectId });
   const calibration = await calibrationOf(store, sequenceId);
   return masks
-    .filter(({ origin, verified }) => origin === "propagated" && !verified)
+    .filter(isReplaceable)
     .map((mask) => ({ ...mask, drift: calibrated(mask, calibration) }))
     .sort((a, b) => (b.drift ?? 0) - (a.drift ?? 0) || a.frame - b.frame)
     .slice(0, limit);

@@ -4,7 +4,7 @@
 import { decodeCounts } from "../masks/rle.ts";
 import type { Direction } from "../propagate/plan.ts";
 import { graphVersion } from "../sam2/engine.ts";
-import { isPersonal, listMasks } from "../store/masks.ts";
+import { listMasks } from "../store/masks.ts";
 import { listObjects } from "../store/objects.ts";
 import { listPrompts, promptsSha256 } from "../store/prompts.ts";
 import type { Run } from "../store/runs.ts";
@@ -15,9 +15,13 @@ export const propagationRun = "propagate";
 
 /** What was asked of a propagation. */
 export type Asked = {
+  /** Default both. */
   readonly direction: "both" | Direction;
+  /** Tracks what lies between two conditions from both (default); otherwise only from the nearer one. */
   readonly agreement: boolean;
+  /** Cuts masks where they lie in another object's, when all are there; default false. */
   readonly nonOverlap: boolean;
+  /** First and last frame, both included; default all. */
   readonly from: number;
   readonly to: number;
 };
@@ -59,9 +63,8 @@ export async function identityOf(
   options: Asked,
 ): Promise<RunIdentity> {
   const prompts = await listPrompts(store, sequence.id);
-  const masks = await listMasks(store, sequence.id);
+  const masks = await listMasks(store, sequence.id, { personal: true });
   const personal = masks
-    .filter(isPersonal)
     .map(({ objectId, frame, height, width, counts }) => ({
       objectId,
       frame,

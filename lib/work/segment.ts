@@ -3,7 +3,7 @@
 import type { Bitmap, RgbImage } from "../base/image.ts";
 import type { Box } from "../base/tensor.ts";
 import { areaPx, boxOf } from "../masks/bitmap.ts";
-import { sigmoid, toFrameMask } from "../propagate/propagate.ts";
+import { scoresOf, toFrameMask } from "../propagate/propagate.ts";
 import { encodeFrame } from "../sam2/image.ts";
 import {
   checkInside,
@@ -76,8 +76,7 @@ async function look({ engine }: OpenModel, view: View, whole: RgbImage) {
     return {
       view,
       mask,
-      predictedIou: result.iou,
-      presenceScore: sigmoid(result.objectScore),
+      ...scoresOf(result),
       score: result.iou - borderContact(mask, box, whole),
       msEncode: encodedMs - startMs,
       msDecode: performance.now() - encodedMs,

@@ -9,6 +9,7 @@
 import { areaPx, createBitmap, subtract, unionOf } from "../masks/bitmap.ts";
 import {
   commitFrame,
+  isReplaceable,
   listMasks,
   type NewMask,
   readMaskBitmap,
@@ -34,7 +35,7 @@ export async function separateMasks(
     const cut: NewMask[] = [];
     for (const mask of found.toSorted(byTrust)) {
       const bitmap = readMaskBitmap(mask);
-      const left = isSure(mask) ? bitmap : subtract(bitmap, taken);
+      const left = isReplaceable(mask) ? subtract(bitmap, taken) : bitmap;
       if (areaPx(left) < mask.areaPx) cut.push({ ...mask, bitmap: left });
       taken = unionOf(taken, left);
     }
@@ -49,12 +50,8 @@ export async function separateMasks(
   }
 }
 
-/** Masks that a person stands behind are not cut. */
-function isSure({ origin, verified }: StoredMask): boolean {
-  return verified || origin !== "propagated";
-}
-
 function byTrust(a: StoredMask, b: StoredMask): number {
-  if (isSure(a) !== isSure(b)) return isSure(a) ? -1 : 1;
+  const [openA, openB] = [a, b].map(isReplaceable);
+  if (openA !== openB) return openA ? 1 : -1; // a person's masks are not cut
   return (a.drift ?? 0) - (b.drift ?? 0) || a.objectId - b.objectId;
 }

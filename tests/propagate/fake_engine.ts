@@ -5,6 +5,7 @@
 // frame. A prompted mask has the x of its first point as its value.
 
 import type { Engine, FrameFeatures } from "../../lib/sam2/engine.ts";
+import type { Sam2Config } from "../../lib/sam2/config.ts";
 import type { Feed } from "../../lib/runtime/runtime.ts";
 
 /** What the engine was asked so far. */
@@ -21,6 +22,25 @@ export type FakeLog = {
 
 const side = 16; // one token a frame, masks of 4x4
 const channels = 4;
+
+/** The sizes of a model without networks: one token a frame, four channels. */
+export const fakeConfig: Sam2Config = {
+  family: "sam2.0",
+  name: "fake",
+  imageSize: side,
+  trunk: {
+    embedDim: 1,
+    firstHeads: 1,
+    blocksPerStage: [],
+    windowPerStage: [],
+    globalAttentionBlocks: [],
+  },
+  channels,
+  memoryChannels: channels,
+  memoryAttentionLayers: 1,
+  decoderHeads: 1,
+  multimaskForTracking: false,
+};
 
 /** An engine that counts. */
 export function fakeEngine(): { engine: Engine; log: FakeLog } {
@@ -39,23 +59,7 @@ export function fakeEngine(): { engine: Engine; log: FakeLog } {
   const engine: Engine = {
     side,
     precision: "float32",
-    config: {
-      family: "sam2.0",
-      name: "fake",
-      imageSize: side,
-      trunk: {
-        embedDim: 1,
-        firstHeads: 1,
-        blocksPerStage: [],
-        windowPerStage: [],
-        globalAttentionBlocks: [],
-      },
-      channels,
-      memoryChannels: channels,
-      memoryAttentionLayers: 1,
-      decoderHeads: 1,
-      multimaskForTracking: false,
-    },
+    config: fakeConfig,
     loose: {
       memoryPositions: Array.from(
         { length: 7 },

@@ -2,7 +2,7 @@
 // that it was given: whoever reads another memory, another place in time or
 // another order gets another mask. About one tracked mask in ten is empty.
 
-import { numbersIn } from "./fake_engine.ts";
+import { fakeConfig, numbersIn } from "./fake_engine.ts";
 import type { Engine } from "../../lib/sam2/engine.ts";
 import type { Feed } from "../../lib/runtime/runtime.ts";
 
@@ -17,20 +17,9 @@ export function hashEngine(salt: number): Engine {
     side,
     precision: "float32",
     config: {
+      ...fakeConfig,
       family: "sam2.1",
       name: "hash",
-      imageSize: side,
-      trunk: {
-        embedDim: 1,
-        firstHeads: 1,
-        blocksPerStage: [],
-        windowPerStage: [],
-        globalAttentionBlocks: [],
-      },
-      channels,
-      memoryChannels: channels,
-      memoryAttentionLayers: 1,
-      decoderHeads: 1,
       multimaskForTracking: true,
     },
     loose: {

@@ -9,19 +9,13 @@ import { propagateSequence } from "../../lib/work/propagate.ts";
 import {
   contentOf,
   frameSize,
-  onClip,
   onPolyp,
   onWall,
-  openSmallModel,
+  openClipTests,
   type SmallClip,
 } from "./small_clip.ts";
 
-const model = await openSmallModel();
-Deno.test.afterAll(() => model.close());
-
-function clipTest(name: string, test: (clip: SmallClip) => Promise<void>) {
-  Deno.test(name, onClip(model, test));
-}
+const { model, clipTest } = await openClipTests();
 
 /** The kinds of the prompts in force. */
 async function kindsOf({ annotator, store }: SmallClip): Promise<string[]> {

@@ -18,19 +18,13 @@ import { propagateClip } from "../../lib/work/propagate_clip.ts";
 import {
   contentOf,
   frameCount,
-  onClip,
   onPolyp,
   onWall,
-  openSmallModel,
+  openClipTests,
   type SmallClip,
 } from "./small_clip.ts";
 
-const model = await openSmallModel();
-Deno.test.afterAll(() => model.close());
-
-function clipTest(name: string, test: (clip: SmallClip) => Promise<void>) {
-  Deno.test(name, onClip(model, test));
-}
+const { model, clipTest } = await openClipTests();
 
 /** Clicks the first object on a frame. */
 async function clickFirst(clip: SmallClip, frame: number): Promise<number> {

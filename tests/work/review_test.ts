@@ -11,19 +11,12 @@ import { acceptMask, listDrifting } from "../../lib/work/review.ts";
 import { verifySequence } from "../../lib/work/verify.ts";
 import {
   frameSize,
-  onClip,
   onPolyp,
-  openSmallModel,
-  type SmallClip,
+  openClipTests,
   writeFrames,
 } from "./small_clip.ts";
 
-const model = await openSmallModel();
-Deno.test.afterAll(() => model.close());
-
-function clipTest(name: string, test: (clip: SmallClip) => Promise<void>) {
-  Deno.test(name, onClip(model, test));
-}
+const { clipTest } = await openClipTests();
 
 clipTest(
   "importSequence() finds the same frames, wherever they lie",

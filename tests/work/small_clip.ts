@@ -100,3 +100,12 @@ export function contentOf(
     verified,
   };
 }
+
+/** One model for the tests of a file, each of them on an imported clip of its own. */
+export async function openClipTests() {
+  const model = await openSmallModel();
+  Deno.test.afterAll(() => model.close());
+  const clipTest = (name: string, test: (clip: SmallClip) => Promise<void>) =>
+    Deno.test(name, onClip(model, test));
+  return { model, clipTest };
+}
