@@ -54,7 +54,7 @@ export function demoPage(report: DemoReport): string {
     ${clicksSection(report)}
     ${stripSection(report)}
     <h2>Drift</h2>
-    <p>How much each mask should be doubted, from 0 (sure) to 1. Diamonds are frames that were clicked or verified; where an object is absent, its line is interrupted.</p>
+    <p>How much each mask should be doubted: the estimated probability that its IoU with the truth is below 0.75. Diamonds are frames that were clicked or verified; where an object is absent, its line is interrupted.</p>
     ${curvesHtml(objects, source.size)}
     ${objectTable(objects)}
     ${reviewSection(report.review, objects)}
