@@ -243,6 +243,8 @@ export type SequenceView = {
   readonly timesMs: readonly number[];
   readonly objects: readonly ObjectView[];
   readonly spans: readonly SpanView[];
+  /** Of all frames, in the order they were given. */
+  readonly prompts: readonly PromptView[];
   readonly lanes: readonly Lane[];
   readonly history: HistoryView;
   readonly propagation: PropagationView;
@@ -311,7 +313,9 @@ export type Changes = {
   readonly maskCount: number;
   readonly cells: readonly LaneChange[];
   /** Set when `revision` differs from the page's, and all of it at once. */
-  readonly sequence: Pick<SequenceView, "objects" | "spans" | "history"> | null;
+  readonly sequence:
+    | Pick<SequenceView, "objects" | "spans" | "prompts" | "history">
+    | null;
   readonly propagation: PropagationView;
 };
 
