@@ -129,13 +129,12 @@ export * from "./lib/work/recognise_model.ts";
 export * from "./lib/work/open_store.ts";
 export * from "./lib/work/import.ts";
 export {
-  annotate,
+  addAnnotation,
   type AnnotationPlace,
   type Annotator,
-  redo,
   showMissing,
-  undo,
 } from "./lib/work/annotate.ts";
+export { redo, type Turned, undo } from "./lib/work/history.ts";
 export {
   type PropagateOptions,
   type PropagateResult,

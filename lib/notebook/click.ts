@@ -3,7 +3,7 @@
 import { getOrCreateTag } from "../store/tags.ts";
 import { getOrCreateObject } from "../store/objects.ts";
 import type { StoredMask } from "../store/masks.ts";
-import { annotate } from "../work/annotate.ts";
+import { addAnnotation } from "../work/annotate.ts";
 import { type FrameView, viewFrame } from "./frame_view.ts";
 import type { OpenClip } from "./open_clip.ts";
 
@@ -38,7 +38,7 @@ export async function click(
     ? null
     : (await getOrCreateTag(store, tag)).id;
   const { id } = await getOrCreateObject(store, sequence.id, object, { tagId });
-  const mask = await annotate(clip, { objectId: id, frame }, {
+  const mask = await addAnnotation(clip, { objectId: id, frame }, {
     kind: "point",
     x,
     y,

@@ -21,7 +21,8 @@ export async function deleteSequence(store: Store, id: number): Promise<void> {
       }
       for (
         const table of [
-          "promptStep",
+          "step",
+          "span",
           "prompt",
           "object",
           "run",

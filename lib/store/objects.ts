@@ -40,10 +40,47 @@ export function getOrCreateObject(
     const colour = hexOf(objectColour(number));
     const values = SequenceObject.unwrap().omit({ id: true })
       .parse({ sequenceId, number, tagId, colour, name });
-    const row = await db.insertInto("object").values(values).returningAll()
-      .executeTakeFirstOrThrow();
+    await freeNumber(store, sequenceId, number);
+    const row = await db.insertInto("object").values({ ...values, isActive: 1 })
+      .returningAll().executeTakeFirstOrThrow();
     return SequenceObject.parse(row);
   });
+}
+
+/** Makes the row of an object that a change brings into force; returns its id. */
+export async function createInactiveObject(
+  store: HasDb,
+  object: Omit<SequenceObject, "id">,
+): Promise<number> {
+  const values = SequenceObject.unwrap().omit({ id: true }).parse(object);
+  await freeNumber(store, object.sequenceId, object.number);
+  const { id } = await store.db.insertInto("object")
+    .values({ ...values, isActive: 0 }).returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** The number that a new object of a sequence gets: one more than the highest. */
+export async function nextObjectNumber(
+  store: HasDb,
+  sequenceId: number,
+): Promise<number> {
+  const objects = await listObjects(store, sequenceId);
+  return Math.max(0, ...objects.map(({ number }) => number)) + 1;
+}
+
+/** An object that was removed, and may come back, gives its number up. */
+async function freeNumber(
+  { db }: HasDb,
+  sequenceId: number,
+  number: number,
+) {
+  const { highest } = await db.selectFrom("object")
+    .select((eb) => eb.fn.max("number").as("highest"))
+    .where("sequenceId", "=", sequenceId).executeTakeFirstOrThrow();
+  await db.updateTable("object").set({ number: Number(highest ?? 0) + 1 })
+    .where("sequenceId", "=", sequenceId).where("number", "=", number)
+    .where("isActive", "=", 0).execute();
 }
 
 /** Finds an object of a sequence by its number. */
@@ -54,7 +91,7 @@ export async function findObject(
 ): Promise<SequenceObject | undefined> {
   const row = await db.selectFrom("object").selectAll()
     .where("sequenceId", "=", sequenceId).where("number", "=", number)
-    .executeTakeFirst();
+    .where("isActive", "=", 1).executeTakeFirst();
   return row && SequenceObject.parse(row);
 }
 
@@ -64,7 +101,8 @@ export async function listObjects(
   sequenceId: number,
 ): Promise<SequenceObject[]> {
   const rows = await db.selectFrom("object").selectAll()
-    .where("sequenceId", "=", sequenceId).orderBy("number").execute();
+    .where("sequenceId", "=", sequenceId).where("isActive", "=", 1)
+    .orderBy("number").execute();
   return rows.map((row) => SequenceObject.parse(row));
 }
 
@@ -93,7 +131,7 @@ export function deleteObject(
         .execute();
       const prompts = db.selectFrom("prompt").select("id")
         .where("objectId", "=", objectId);
-      await db.deleteFrom("promptStep").where("promptId", "in", prompts)
+      await db.deleteFrom("step").where("promptId", "in", prompts)
         .execute();
       await db.deleteFrom("prompt").where("objectId", "=", objectId).execute();
       const { numDeletedRows } = await db.deleteFrom("object")

@@ -1,11 +1,10 @@
 // Prompts: what a person said about an object, kept in order for undo, redo and
 // replay on another model.
 //
-// Every change of a sequence's prompts is a step, adding or removing one prompt.
-// Undo takes back the last step that is done, redo does the first that is not;
-// a new step drops those that are not done. Both rows and steps are in the
-// database, so the history survives the program. Whatever changes prompts also
-// marks what was propagated from them as stale (stale.ts).
+// Every change of a sequence's prompts is a step of its history (steps.ts). Both
+// rows and steps are in the database, so the history survives the program.
+// Whatever changes prompts also marks what was propagated from them as stale
+// (stale.ts).
 
 import { z } from "zod";
 import { decodeCounts, encodeCounts, type Rle } from "../masks/rle.ts";
@@ -13,6 +12,14 @@ import { canonicalSha256 } from "./canonical.ts";
 import { type HasDb, inTransaction } from "./database.ts";
 import { StoredMask } from "./masks.ts";
 import { markStale } from "./stale.ts";
+import {
+  addPromptStep,
+  dropUndone,
+  findRedoStep,
+  findUndoStep,
+  setStepDone,
+  type Step,
+} from "./steps.ts";
 
 /** A point, a box or a mask, in pixels of the frame. */
 export type Prompt =
@@ -91,7 +98,7 @@ export function addPrompt(
       prompt: JSON.stringify(toJson(prompt)),
       isActive: 1,
     }).returningAll().executeTakeFirstOrThrow();
-    await addStep(store, row, "add");
+    await addPromptStep(store, row, "add");
     await markStale(store, row);
     return fromRow(row);
   });
@@ -112,37 +119,31 @@ export function removePrompt(
       );
     }
     await dropUndone(store, row.sequenceId);
-    await addStep(store, row, "remove");
+    await addPromptStep(store, row, "remove");
     await markStale(store, row);
     return fromRow(row);
   });
 }
 
-/** Takes back the last step of a sequence; undefined when there is none. */
+/** Takes back the last step of a sequence, which must be a prompt's; undefined when there is none. */
 export function undoPrompt(
   store: HasDb,
   sequenceId: number,
 ): Promise<PromptChange | undefined> {
   return inTransaction(store, async (store) => {
-    const step = await store.db.selectFrom("promptStep").selectAll()
-      .where("sequenceId", "=", sequenceId).where("isDone", "=", 1)
-      .orderBy("id", "desc").executeTakeFirst();
-    if (!step) return undefined;
-    return await turnStep(store, step, { isDone: 0 });
+    const step = await findUndoStep(store, sequenceId);
+    return step && await turnStep(store, step, { isDone: false });
   });
 }
 
-/** Does the last undone step of a sequence again; undefined when there is none. */
+/** Gives the last prompt that was taken back again, unless there is none. */
 export function redoPrompt(
   store: HasDb,
   sequenceId: number,
 ): Promise<PromptChange | undefined> {
   return inTransaction(store, async (store) => {
-    const step = await store.db.selectFrom("promptStep").selectAll()
-      .where("sequenceId", "=", sequenceId).where("isDone", "=", 0)
-      .orderBy("id").executeTakeFirst();
-    if (!step) return undefined;
-    return await turnStep(store, step, { isDone: 1 });
+    const step = await findRedoStep(store, sequenceId);
+    return step && await turnStep(store, step, { isDone: true });
   });
 }
 
@@ -179,37 +180,31 @@ function withoutHistory(prompt: Prompt): Prompt {
 /** Undoes or redoes a step: adding while undoing is removing, and so on. */
 async function turnStep(
   store: HasDb,
-  { id, promptId, action }: { id: number; promptId: number; action: string },
-  { isDone }: { isDone: 0 | 1 },
+  step: Step,
+  { isDone }: { readonly isDone: boolean },
 ): Promise<PromptChange> {
-  const { db } = store;
-  const isActive = (action === "add") === (isDone === 1) ? 1 : 0;
-  await db.updateTable("promptStep").set({ isDone }).where("id", "=", id)
-    .execute();
-  const row = await db.updateTable("prompt").set({ isActive })
+  if (step.action === "change") {
+    throw new Error(`Step ${step.id} (${step.change.label}) is no prompt's`);
+  }
+  await setStepDone(store, step, isDone);
+  return await setPromptActive(
+    store,
+    step.promptId,
+    (step.action === "add") === isDone,
+  );
+}
+
+/** Brings a prompt into force or takes it out; what was tracked from it is stale. */
+export async function setPromptActive(
+  store: HasDb,
+  promptId: number,
+  isActive: boolean,
+): Promise<PromptChange> {
+  const row = await store.db.updateTable("prompt")
+    .set({ isActive: isActive ? 1 : 0 })
     .where("id", "=", promptId).returningAll().executeTakeFirstOrThrow();
   await markStale(store, row);
   return { kind: isActive ? "added" : "removed", prompt: fromRow(row) };
-}
-
-async function addStep(
-  { db }: HasDb,
-  { id, sequenceId }: { id: number; sequenceId: number },
-  action: "add" | "remove",
-) {
-  await db.insertInto("promptStep")
-    .values({ sequenceId, promptId: id, action, isDone: 1 }).execute();
-}
-
-/** Forgets the undone steps, and with them the prompts that they had added. */
-async function dropUndone({ db }: HasDb, sequenceId: number) {
-  const undone = await db.deleteFrom("promptStep").where("isDone", "=", 0)
-    .where("sequenceId", "=", sequenceId)
-    .returning(["promptId", "action"]).execute();
-  for (const { promptId, action } of undone) {
-    if (action !== "add") continue; // the prompt that it removed is there again
-    await db.deleteFrom("prompt").where("id", "=", promptId).execute();
-  }
 }
 
 const PromptJson = z.discriminatedUnion("kind", [

@@ -17,7 +17,8 @@ export type Schema = {
   tag: TagTableRow;
   object: ObjectRow;
   prompt: PromptRow;
-  promptStep: PromptStepRow;
+  step: StepRow;
+  span: SpanRow;
   mask: MaskRow;
   run: RunRow;
   runMemory: RunMemoryRow;
@@ -63,6 +64,7 @@ type ObjectRow = {
   tagId: number | null;
   colour: string;
   name: string;
+  isActive: number;
 };
 
 type PromptRow = {
@@ -74,12 +76,22 @@ type PromptRow = {
   isActive: number;
 };
 
-type PromptStepRow = {
+type StepRow = {
   id: Generated<number>;
   sequenceId: number;
-  promptId: number;
+  promptId: number | null;
   action: string;
+  change: string;
   isDone: number;
+};
+
+type SpanRow = {
+  id: Generated<number>;
+  sequenceId: number;
+  tagId: number;
+  firstFrame: number;
+  lastFrame: number;
+  isActive: number;
 };
 
 /** A mask; `counts` is the truth, `file` its picture. */

@@ -14,18 +14,34 @@ export async function markStale(
   store: HasDb,
   { objectId, frame }: { readonly objectId: number; readonly frame: number },
 ): Promise<void> {
+  await markAllStale(store, { objectId, frames: [frame] });
+}
+
+/** The same for many frames of an object, when all of them are as they will be. */
+export async function markAllStale(
+  store: HasDb,
+  { objectId, frames }: {
+    readonly objectId: number;
+    readonly frames: readonly number[];
+  },
+): Promise<void> {
   const { db } = store;
   const conditions = await listConditionFrames(store, objectId);
-  const before = Math.max(-1, ...conditions.filter((other) => other < frame));
-  const after = Math.min(
-    Number.MAX_SAFE_INTEGER,
-    ...conditions.filter((other) => other > frame),
-  );
-  const range = { from: before + 1, to: after - 1 };
-  await propagatedIn(store, { objectId, ...range })
-    .set({ state: "stale" }).execute();
-  await db.deleteFrom("runMemory").where("objectId", "=", objectId)
-    .where("frame", ">", before).where("frame", "<", after).execute();
+  conditions.sort((a, b) => a - b);
+  let done = -1; // the last frame that is marked already
+  for (const frame of frames.toSorted((a, b) => a - b)) {
+    const before = conditions.findLast((other) => other < frame) ?? -1;
+    const after = conditions.find((other) => other > frame) ??
+      Number.MAX_SAFE_INTEGER;
+    const range = { objectId, from: Math.max(before, done) + 1, to: after - 1 };
+    if (range.from > range.to) continue;
+    done = range.to;
+    await propagatedIn(store, range).where("state", "!=", "stale")
+      .set({ state: "stale", updatedAt: new Date().toISOString() }).execute();
+    await db.deleteFrom("runMemory").where("objectId", "=", objectId)
+      .where("frame", ">=", range.from).where("frame", "<=", range.to)
+      .execute();
+  }
 }
 
 /** Frames of one object, both ends included. */
@@ -37,7 +53,9 @@ export type FrameRange = {
 
 /** Marks propagated masks as out of date for good: they are about to be tracked anew. */
 export async function discard(store: HasDb, range: FrameRange): Promise<void> {
-  await propagatedIn(store, range).set({ state: "stale", basis: "" }).execute();
+  const updatedAt = new Date().toISOString();
+  await propagatedIn(store, range)
+    .set({ state: "stale", basis: "", updatedAt }).execute();
 }
 
 /** Lists the masks of a sequence that are out of date, and what they were tracked from. */
@@ -65,8 +83,9 @@ export async function revive(
     readonly frames: readonly number[];
   },
 ): Promise<void> {
+  const updatedAt = new Date().toISOString();
   for (const frame of frames) {
-    await db.updateTable("mask").set({ state: "final" })
+    await db.updateTable("mask").set({ state: "final", updatedAt })
       .where("objectId", "=", objectId).where("frame", "=", frame).execute();
   }
 }
@@ -82,7 +101,7 @@ function propagatedIn({ db }: HasDb, { objectId, from, to }: FrameRange) {
 async function listConditionFrames(
   { db }: HasDb,
   objectId: number,
-): Promise<readonly number[]> {
+): Promise<number[]> {
   const prompted = await db.selectFrom("prompt").select("frame").distinct()
     .where("objectId", "=", objectId).where("isActive", "=", 1).execute();
   const personal = await db.selectFrom("mask").select("frame")

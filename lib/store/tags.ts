@@ -88,11 +88,12 @@ export function getOrCreateTag(store: HasDb, code: string): Promise<Tag> {
   });
 }
 
-/** Deletes a tag; its objects stay without one, its class number is never given again. */
+/** Deletes a tag with its spans; its objects stay without one, its class number is never given again. */
 export function deleteTag(store: HasDb, id: number): Promise<void> {
   return inTransaction(store, async ({ db }) => {
     await db.updateTable("object").set({ tagId: null }).where("tagId", "=", id)
       .execute();
+    await db.deleteFrom("span").where("tagId", "=", id).execute();
     await db.deleteFrom("tag").where("id", "=", id).execute();
   });
 }

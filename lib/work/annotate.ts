@@ -1,15 +1,16 @@
-// Annotate: prompts in, mask out, with undo and redo.
+// Annotate: prompts in, mask out.
 //
 // The prompts of an object on a frame are kept in order; the mask is always
 // what they give when they are replayed. A first prompt on a frame that has a
 // mask already starts from it: that mask is kept as a prompt of its own, with
-// what it was, so that undo brings it back and nothing but the prompts is
-// needed later.
+// what it was, so that undo (history.ts) brings it back and nothing but the
+// prompts is needed later.
 
 import type { Size } from "../base/tensor.ts";
 import type { Frames } from "../media/frames.ts";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
 import { scoresOf, toFrameMask } from "../propagate/propagate.ts";
+import type { FrameFeatures } from "../sam2/engine.ts";
 import {
   checkInside,
   type FramePrompt,
@@ -18,8 +19,6 @@ import {
 import {
   deleteMask,
   findMask,
-  isPersonal,
-  isReplaceable,
   type NewMask,
   saveMask,
   type StoredMask,
@@ -30,18 +29,12 @@ import {
   listObjects,
   setObjectTag,
 } from "../store/objects.ts";
-import {
-  addPrompt,
-  listPrompts,
-  type Prompt,
-  type PromptChange,
-  redoPrompt,
-  undoPrompt,
-} from "../store/prompts.ts";
+import { addPrompt, listPrompts, type Prompt } from "../store/prompts.ts";
 import { listFrames } from "../store/sequences.ts";
 import { getOrCreateTag } from "../store/tags.ts";
 import type { SequenceWriter } from "../store/writer.ts";
 import { openFeatureCache } from "./feature_cache.ts";
+import type { HeldFeatures } from "./held_features.ts";
 import type { OpenModel } from "./open_model.ts";
 import type { FilePrompt } from "./prompts_file.ts";
 import { createFeatureReader, type FeatureReader } from "./read_features.ts";
@@ -51,6 +44,8 @@ export type Annotator = {
   readonly writer: SequenceWriter;
   readonly frames: Frames;
   readonly model: OpenModel;
+  /** Features of the frames that are worked on; without it each answer reads them anew. */
+  readonly held?: HeldFeatures;
 };
 
 /** An object on a frame. */
@@ -64,7 +59,7 @@ export type AnnotationPlace = {
  *
  * @throws RangeError for a prompt outside the frame, a frame past the end or an unknown object
  */
-export async function annotate(
+export async function addAnnotation(
   annotator: Annotator,
   place: AnnotationPlace,
   prompt: Prompt,
@@ -81,53 +76,11 @@ export async function annotate(
     ...before.map(({ prompt }) => prompt),
     ...added,
   ]); // first, so that nothing is kept when the model fails
-  await inTransaction(store, async (store) => {
-    for (const prompt of added) await addPrompt(store, { ...place, prompt });
+  return await saveMask(annotator.writer, answer, {
+    alongside: async (store) => {
+      for (const prompt of added) await addPrompt(store, { ...place, prompt });
+    },
   });
-  return await saveMask(annotator.writer, answer);
-}
-
-/** Takes back the last prompt of the sequence; undefined when there is none. */
-export async function undo(
-  annotator: Annotator,
-): Promise<PromptChange | undefined> {
-  const { writer, writer: { store, sequence } } = annotator;
-  const change = await undoPrompt(store, sequence.id);
-  if (!change) return undefined;
-  const { objectId, frame } = change.prompt;
-  const last = (await listPrompts(store, sequence.id, { objectId, frame }))
-    .at(-1);
-  const was = change.kind === "removed" &&
-      last && last.id + 1 === change.prompt.id // both came with one click
-    ? earlierMask(last.prompt)
-    : undefined;
-  if (was) await undoPrompt(store, sequence.id);
-  const found = await findMask(store, { objectId, frame });
-  if (found && isPersonal(found)) return change; // drawn or verified since
-  if (!was) {
-    await showPrompts(annotator, change.prompt);
-    return change;
-  }
-  await deleteMask(writer, { objectId, frame });
-  // propagation finds by its basis that it is not out of date
-  const state = isReplaceable(was) ? "stale" : "final";
-  await saveMask(writer, { objectId, frame, ...was, state });
-  return change;
-}
-
-/** Gives the last prompt that was taken back again; undefined when there is none. */
-export async function redo(
-  annotator: Annotator,
-): Promise<PromptChange | undefined> {
-  const { store, sequence } = annotator.writer;
-  const change = await redoPrompt(store, sequence.id);
-  if (!change) return undefined;
-  const isStart = change.kind === "added" && earlierMask(change.prompt.prompt);
-  const next = isStart ? await redoPrompt(store, sequence.id) : undefined;
-  const found = await findMask(store, change.prompt);
-  const isKept = !isStart && found && isPersonal(found); // drawn or verified since
-  if (!isKept) await showPrompts(annotator, change.prompt);
-  return next ?? change;
 }
 
 /** The mask that is there, as the first prompt of its place. */
@@ -152,11 +105,6 @@ function startFrom(mask: StoredMask): Prompt {
   };
 }
 
-function earlierMask(prompt: Prompt) {
-  if (prompt.kind !== "mask" || !prompt.was) return undefined;
-  return { ...prompt.was, bitmap: rleToBitmap(prompt.rle) };
-}
-
 /** Replays the prompts of a place and saves their mask; without prompts removes it. */
 export async function showPrompts(
   annotator: Annotator,
@@ -174,7 +122,7 @@ export async function showPrompts(
 }
 
 /** What prompts lead to, not saved yet; a mask given last is taken as it is. */
-async function answerPrompts(
+export async function answerPrompts(
   annotator: Annotator,
   { objectId, frame }: AnnotationPlace,
   prompts: readonly Prompt[],
@@ -182,27 +130,40 @@ async function answerPrompts(
   const { engine } = annotator.model;
   const { sequence } = annotator.writer;
   const frameSize = sizeOf(sequence);
+  const given = prompts.map(toFramePrompt);
+  const { result } = await withFeatures(
+    annotator,
+    frame,
+    (features) => replayPrompts(engine, features, given, { frame, frameSize }),
+  );
+  const last = given.at(-1);
+  return {
+    objectId,
+    frame,
+    bitmap: last?.kind === "mask"
+      ? last.mask
+      : toFrameMask(result.lowRes, frameSize),
+    ...scoresOf(result),
+    origin: "click",
+    modelSha256: annotator.model.sha256,
+    drift: 0,
+    source: "prompt",
+  };
+}
+
+/** Lends the features of a frame to work, from memory where they are held. */
+async function withFeatures<Result>(
+  annotator: Annotator,
+  frame: number,
+  work: (features: FrameFeatures) => Promise<Result>,
+): Promise<Result> {
+  if (annotator.held) return await annotator.held.use(frame, work);
   const reader = await openFeatures(annotator, frame);
   const features = await reader.read(frame);
   try {
-    const given = prompts.map(toFramePrompt);
-    const place = { frame, frameSize };
-    const { result } = await replayPrompts(engine, features, given, place);
-    const last = given.at(-1);
-    return {
-      objectId,
-      frame,
-      bitmap: last?.kind === "mask"
-        ? last.mask
-        : toFrameMask(result.lowRes, frameSize),
-      ...scoresOf(result),
-      origin: "click",
-      modelSha256: annotator.model.sha256,
-      drift: 0,
-      source: "prompt",
-    };
+    return await work(features);
   } finally {
-    await engine.releaseFeatures(features);
+    await annotator.model.engine.releaseFeatures(features);
     await reader.settle();
   }
 }

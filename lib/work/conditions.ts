@@ -80,7 +80,7 @@ export type OriginsOf = (object: number, frame: number) => {
 /** Names the origins of every place between the conditions. */
 export function originsBetween(
   conditions: StoredConditions,
-  { modelSha256, options }: RunIdentity,
+  { modelSha256, options }: Pick<RunIdentity, "modelSha256" | "options">,
 ): OriginsOf {
   const made = canonicalSha256({ modelSha256, options }).slice(0, 16);
   const named = new Map(

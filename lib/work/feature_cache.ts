@@ -18,6 +18,8 @@ import { removeTemporaryFiles, writeFileWhole } from "./write_file.ts";
 
 /** Features on disk. */
 export type FeatureCache = {
+  /** Whether the features of a frame are there, undamaged or not. */
+  has(frameSha256: string): Promise<boolean>;
   /** Reads the features of a frame; undefined where they are not kept, or damaged. */
   read(frameSha256: string): Promise<HalfFeatures | undefined>;
   /** Keeps features; a full disk is told by {@link FeatureCache.trouble} and stops nothing. */
@@ -76,6 +78,11 @@ export function openFeatureCache(
   };
 
   return {
+    has: (frameSha256) =>
+      Deno.stat(pathOf(frameSha256)).then(
+        ({ size }) => size === fileBytes,
+        () => false,
+      ),
     read: async (frameSha256) => {
       const path = pathOf(frameSha256);
       const bytes = await Deno.readFile(path).catch((error) => {

@@ -94,7 +94,7 @@ function gapState(
 }
 
 /** Takes back that masks are stale where they rest on what is there again. */
-async function reviveMasks(
+export async function reviveMasks(
   store: Store,
   sequenceId: number,
   conditions: ReadonlyMap<number, readonly Condition[]>,

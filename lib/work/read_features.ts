@@ -15,6 +15,8 @@ import type { OpenModel } from "./open_model.ts";
 /** Reads features of frames; whoever reads them releases them. */
 export type FeatureReader = {
   read(frame: number): Promise<FrameFeatures>;
+  /** Whether a frame is read from disk, without the encoder. */
+  isKept(frame: number): Promise<boolean>;
   /** A hint that a frame comes next: it is read or decoded meanwhile. */
   prepare(frame: number): void;
   /** Waits until everything read is kept. */
@@ -87,6 +89,7 @@ export function createFeatureReader(
       await engine.releaseFeatures(features);
       return await hold(half);
     },
+    isKept: async (frame) => await cache?.has(sha256Of(frame)) ?? false,
     prepare: (frame) => {
       const ready = load(frame);
       ready.catch(() => {}); // whoever takes it gets the error

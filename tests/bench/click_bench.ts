@@ -7,7 +7,8 @@ import { encodePng } from "../../lib/media/image.ts";
 import { openForWriting } from "../../lib/store/writer.ts";
 import { getOrCreateObject } from "../../lib/store/objects.ts";
 import { sampleClip } from "../../lib/scenes/sample_clip.ts";
-import { annotate, undo } from "../../lib/work/annotate.ts";
+import { addAnnotation } from "../../lib/work/annotate.ts";
+import { undo } from "../../lib/work/history.ts";
 import { importSequence } from "../../lib/work/import.ts";
 import { openModel } from "../../lib/work/open_model.ts";
 import { openDataStore } from "../../lib/work/open_store.ts";
@@ -48,7 +49,7 @@ export async function benchClick(call: Call) {
             sign: "+",
           } as const;
           const startMs = performance.now();
-          await annotate(annotator, { objectId: id, frame: 0 }, prompt);
+          await addAnnotation(annotator, { objectId: id, frame: 0 }, prompt);
           ms.push(performance.now() - startMs);
           await undo(annotator);
         }

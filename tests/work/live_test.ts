@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { readMask } from "../../lib/media/image.ts";
 import { readMaskBitmap } from "../../lib/store/masks.ts";
-import { annotate } from "../../lib/work/annotate.ts";
+import { addAnnotation } from "../../lib/work/annotate.ts";
 import { watchLive } from "../../lib/work/live.ts";
 import { openModel } from "../../lib/work/open_model.ts";
 import { propagateSequence } from "../../lib/work/propagate.ts";
@@ -17,7 +17,7 @@ Deno.test.afterAll(() => model.close());
 Deno.test(
   "watchLive() gives the masks that propagating forward gives",
   onClip(model, async ({ annotator, folder, objectId, masks }) => {
-    await annotate(
+    await addAnnotation(
       annotator,
       { objectId: await objectId(1), frame: 0 },
       onPolyp,

@@ -9,7 +9,8 @@ import {
 import { areaPx, unionOf } from "../../lib/masks/bitmap.ts";
 import { encodePng, readImage } from "../../lib/media/image.ts";
 import { deleteMask, findMask, readMaskBitmap } from "../../lib/store/masks.ts";
-import { annotate, undo } from "../../lib/work/annotate.ts";
+import { addAnnotation } from "../../lib/work/annotate.ts";
+import { undo } from "../../lib/work/history.ts";
 import {
   type PropagateOptions,
   propagateSequence,
@@ -29,7 +30,7 @@ const { model, clipTest } = await openClipTests();
 /** Clicks the first object on a frame. */
 async function clickFirst(clip: SmallClip, frame: number): Promise<number> {
   const objectId = await clip.objectId(1);
-  await annotate(clip.annotator, { objectId, frame }, onPolyp);
+  await addAnnotation(clip.annotator, { objectId, frame }, onPolyp);
   return objectId;
 }
 
@@ -70,7 +71,7 @@ clipTest(
   "propagateSequence() lets the nearer of two conditions win",
   async (clip) => {
     const objectId = await clickFirst(clip, 1);
-    await annotate(clip.annotator, { objectId, frame: 9 }, onPolyp);
+    await addAnnotation(clip.annotator, { objectId, frame: 9 }, onPolyp);
     await propagateSequence(clip.annotator);
     // 5 is as near to 1 as to 9
     equal(sourcesOf(await clip.masks()), "bpffffbbbpff");
@@ -90,12 +91,12 @@ clipTest(
   async (clip) => {
     const { annotator } = clip;
     const first = await clickFirst(clip, 3);
-    await annotate(annotator, { objectId: first, frame: 10 }, onPolyp);
+    await addAnnotation(annotator, { objectId: first, frame: 10 }, onPolyp);
     await propagateSequence(annotator);
     const alone = contentsOf(await clip.masks(), first);
     const second = await clip.objectId(2);
     for (const frame of [0, 6]) {
-      await annotate(annotator, { objectId: second, frame }, onWall);
+      await addAnnotation(annotator, { objectId: second, frame }, onWall);
     }
     await propagateSequence(annotator, { restart: true });
     const masks = await clip.masks();
@@ -131,7 +132,7 @@ clipTest(
     const { annotator, store } = clip;
     const first = await clickFirst(clip, 4);
     const second = await clip.objectId(2);
-    await annotate(annotator, { objectId: second, frame: 8 }, onWall);
+    await addAnnotation(annotator, { objectId: second, frame: 8 }, onWall);
     await propagateSequence(annotator);
     const undisturbed = await clip.masks();
     const contents = () =>
@@ -199,13 +200,13 @@ clipTest(
   async (clip) => {
     const { annotator } = clip;
     const objectId = await clickFirst(clip, 1);
-    await annotate(annotator, { objectId, frame: 8 }, onPolyp);
+    await addAnnotation(annotator, { objectId, frame: 8 }, onPolyp);
     const other = await clip.objectId(2);
-    await annotate(annotator, { objectId: other, frame: 0 }, onWall);
+    await addAnnotation(annotator, { objectId: other, frame: 0 }, onWall);
     await propagateSequence(annotator);
     const before = await clip.masks();
 
-    await annotate(annotator, { objectId, frame: 5 }, onWall);
+    await addAnnotation(annotator, { objectId, frame: 5 }, onWall);
     const stale = [...(await clip.masks()).values()]
       .filter(({ state }) => state === "stale").map(({ frame }) => frame);
     deepEqual(stale, [2, 3, 4, 6, 7]);
@@ -227,7 +228,7 @@ clipTest(
     const { annotator } = clip;
     const objectId = await clickFirst(clip, 1);
     await propagateSequence(annotator);
-    await annotate(annotator, { objectId, frame: 9 }, onWall);
+    await addAnnotation(annotator, { objectId, frame: 9 }, onWall);
     await propagateSequence(annotator);
     const corrected = contentsOf(await clip.masks(), objectId);
     await propagateSequence(annotator, { restart: true });
@@ -246,7 +247,7 @@ clipTest(
     const objectId = await clickFirst(clip, 1);
     await propagateSequence(annotator);
     const before = await clip.masks();
-    await annotate(annotator, { objectId, frame: 5 }, onWall);
+    await addAnnotation(annotator, { objectId, frame: 5 }, onWall);
     await undo(annotator);
     equal((await propagateSequence(annotator)).framesTracked, 0);
     const after = await clip.masks();
@@ -266,7 +267,7 @@ clipTest(
     await setVerified(store, { objectId, frame: 6 }, true);
     equal((await propagateSequence(annotator)).framesTracked, 0);
     const before = await clip.masks();
-    await annotate(annotator, { objectId, frame: 9 }, onWall);
+    await addAnnotation(annotator, { objectId, frame: 9 }, onWall);
     await propagateSequence(annotator);
     deepEqual(changedFrames(before, await clip.masks()), [7, 8, 9, 10, 11]);
   },
@@ -278,7 +279,7 @@ clipTest(
     const { annotator, store } = clip;
     const first = await clickFirst(clip, 0);
     const second = await clip.objectId(2);
-    await annotate(annotator, { objectId: second, frame: 11 }, onPolyp); // the same thing
+    await addAnnotation(annotator, { objectId: second, frame: 11 }, onPolyp); // the same thing
     const overlapsOf = async () => {
       const byFrame = Map.groupBy(
         (await clip.masks()).values(),
@@ -321,7 +322,7 @@ clipTest(
   async (clip) => {
     const { annotator } = clip;
     const objectId = await clickFirst(clip, 2);
-    await annotate(annotator, { objectId, frame: 8 }, onWall); // another place
+    await addAnnotation(annotator, { objectId, frame: 8 }, onWall); // another place
     await propagateSequence(annotator);
     const parts = [...(await clip.masks()).values()].map((mask) =>
       JSON.parse(mask.driftParts)

@@ -17,12 +17,8 @@ import {
 import { getOrCreateObject } from "../../lib/store/objects.ts";
 import { listPrompts } from "../../lib/store/prompts.ts";
 import { openForWriting, type SequenceWriter } from "../../lib/store/writer.ts";
-import {
-  annotate,
-  type Annotator,
-  redo,
-  undo,
-} from "../../lib/work/annotate.ts";
+import { addAnnotation, type Annotator } from "../../lib/work/annotate.ts";
+import { redo, undo } from "../../lib/work/history.ts";
 import { importFrames } from "../../lib/work/import.ts";
 import type { OpenModel } from "../../lib/work/open_model.ts";
 import {
@@ -197,6 +193,7 @@ export async function act(
   if (action.kind === "undo" || action.kind === "redo") {
     const change = await (action.kind === "undo" ? undo : redo)(annotator);
     if (!change) return undefined;
+    if (change.kind === "changed") throw new Error("only prompts were given");
     const { objectId, frame } = change.prompt;
     const [number] = [...objectIds].find(([, id]) => id === objectId)!;
     return { number, from: frame, to: frame };
@@ -211,7 +208,7 @@ export async function act(
   const place = { objectId, frame: action.frame };
   const touched = { number, from: action.frame, to: action.frame };
   if (action.kind === "prompt") {
-    await annotate(annotator, place, action.prompt);
+    await addAnnotation(annotator, place, action.prompt);
     return touched;
   }
   if (action.kind === "save") {

@@ -3,7 +3,7 @@ import { parseCoco, parseYoloLabels, saveMask } from "medannotate";
 import { createBitmap } from "../../lib/masks/bitmap.ts";
 import { encodePng, readImage } from "../../lib/media/image.ts";
 import { listSequences } from "../../lib/store/sequences.ts";
-import { annotate } from "../../lib/work/annotate.ts";
+import { addAnnotation } from "../../lib/work/annotate.ts";
 import { exportStore } from "../../lib/work/export_store.ts";
 import { importSequence } from "../../lib/work/import.ts";
 import { propagateSequence } from "../../lib/work/propagate.ts";
@@ -53,7 +53,7 @@ clipTest(
   "verifySequence() finds nothing wrong with what is untouched",
   async (clip) => {
     const objectId = await clip.objectId(1);
-    await annotate(clip.annotator, { objectId, frame: 0 }, onPolyp);
+    await addAnnotation(clip.annotator, { objectId, frame: 0 }, onPolyp);
     deepEqual(await verifySequence(clip.store, 1), {
       sequenceId: 1,
       frames: 12,
@@ -67,7 +67,11 @@ clipTest(
   async (clip) => {
     const { store, folder, annotator } = clip;
     const objectId = await clip.objectId(1);
-    const mask = await annotate(annotator, { objectId, frame: 0 }, onPolyp);
+    const mask = await addAnnotation(
+      annotator,
+      { objectId, frame: 0 },
+      onPolyp,
+    );
 
     const path = `${folder}/frames/007.png`;
     const image = await readImage(path);
@@ -115,7 +119,7 @@ clipTest(
     const { annotator, store, folder } = clip;
     for (const number of [1, 2]) {
       const objectId = await clip.objectId(number);
-      await annotate(annotator, { objectId, frame: 2 * number }, onPolyp);
+      await addAnnotation(annotator, { objectId, frame: 2 * number }, onPolyp);
     }
     await propagateSequence(annotator);
     const masks = [...(await clip.masks()).values()]
@@ -158,7 +162,7 @@ clipTest(
   async (clip) => {
     const { annotator, store } = clip;
     const objectId = await clip.objectId(1);
-    await annotate(annotator, { objectId, frame: 0 }, onPolyp);
+    await addAnnotation(annotator, { objectId, frame: 0 }, onPolyp);
     await propagateSequence(annotator);
     const before = await listDrifting(store, 1);
     deepEqual(
@@ -175,7 +179,7 @@ clipTest(
       ok(drift! < was!, `frame ${frame}: ${drift} after ${was}`);
     }
     // a correction that leaves nothing of the mask speaks against the score
-    await annotate(annotator, { objectId, frame: 9 }, {
+    await addAnnotation(annotator, { objectId, frame: 9 }, {
       kind: "mask",
       rle: {
         size: [frameSize.height, frameSize.width],

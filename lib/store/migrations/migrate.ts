@@ -13,11 +13,13 @@ import {
 } from "kysely/migration";
 import * as start from "./0001_start.ts";
 import * as passes from "./0002_passes.ts";
+import * as history from "./0003_history.ts";
 
 /** All migrations, oldest first; a name is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_start": start,
   "0002_passes": passes,
+  "0003_history": history,
 };
 
 /** Applies the migrations that are missing; throws when the database is newer than this version. */
