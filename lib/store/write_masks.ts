@@ -62,7 +62,10 @@ export function writeMasks(
         const isKept = present.map((old, i) =>
           old !== undefined && !mayReplace(old, masks[i])
         );
-        const replacing = rows.filter((_, i) => !isKept[i]);
+        // stamped here, so that whoever asks what is new since misses nothing
+        const updatedAt = new Date().toISOString();
+        const replacing = rows.filter((_, i) => !isKept[i])
+          .map((row) => ({ ...row, updatedAt }));
         await alongside?.(store);
         const removed = await deleteRows(store, remove);
         await upsertRows(store, replacing);
@@ -145,7 +148,7 @@ async function toRows(
       file: maskFileName(place, { width, height, counts }),
       verified: mask.verified ? 1 : 0,
       runId,
-      updatedAt: new Date().toISOString(),
+      updatedAt: "", // stamped when it is written
       state: mask.state ?? "final",
       driftParts: mask.driftParts ?? "{}",
       basis: mask.basis ?? "",

@@ -56,6 +56,8 @@ import { separateMasks } from "./separate.ts";
 export type PropagateOptions = WorkOptions & Partial<Asked> & {
   /** Forgets an earlier run, and the masks it left, where anything differs. */
   readonly restart?: boolean;
+  /** Goes on from an earlier run that had other frames or directions: a person fills a clip piece by piece. */
+  readonly anyRange?: boolean;
 };
 
 /** What a propagation did. */
@@ -82,7 +84,7 @@ export async function propagateSequence(
   annotator: Annotator,
   options: PropagateOptions = {},
 ): Promise<PropagateResult> {
-  const { restart = false, onProgress, signal } = options;
+  const { restart = false, anyRange = false, onProgress, signal } = options;
   const { writer, frames } = annotator;
   const { store, sequence } = writer;
   const asked = askedOf(options, sequence.frameCount);
@@ -93,7 +95,10 @@ export async function propagateSequence(
     );
   }
   const identity = await identityOf(annotator, asked);
-  const earlier = await findEarlier(annotator, identity, { restart });
+  const earlier = await findEarlier(annotator, identity, {
+    restart,
+    anyRange,
+  });
   if (earlier && restart) await deletePropagated(writer);
   const originsOf = originsBetween(conditions, identity);
   const basisOf = (object: number, frame: number) => {
@@ -209,14 +214,21 @@ async function markChanged(
 async function findEarlier(
   { writer: { store, sequence } }: Annotator,
   identity: RunIdentity,
-  { restart }: { readonly restart: boolean },
+  { restart, anyRange }: {
+    readonly restart: boolean;
+    readonly anyRange: boolean;
+  },
 ): Promise<Run | undefined> {
   const runs = await listRuns(store, sequence.id);
   const earlier = runs.filter((run) => run.kind === propagationRun).at(-1);
   if (earlier && !restart) {
     const { promptsSha256 } = earlier;
     const what = `run ${earlier.id} of sequence ${sequence.id}`;
-    refuseDifference(earlier, { ...identity, promptsSha256 }, what);
+    const { direction, from, to } = earlier.options;
+    const options = anyRange
+      ? { ...identity.options, direction, from, to }
+      : identity.options;
+    refuseDifference(earlier, { ...identity, promptsSha256, options }, what);
   }
   return earlier;
 }

@@ -97,7 +97,12 @@ export async function identityOf(
   };
 }
 
-/** Throws RangeError that says what differs from an earlier run. */
+/** Thrown where an earlier run was made from something else; `restart` forgets that run. */
+export class DifferentRunError extends RangeError {
+  override name = "DifferentRunError";
+}
+
+/** Throws {@link DifferentRunError} that says what differs from an earlier run. */
 export function refuseDifference(
   earlier: RunIdentity,
   now: RunIdentity,
@@ -123,7 +128,7 @@ export function refuseDifference(
     if (a !== b) different.push(`${option} (${a} then, ${b} now)`);
   }
   if (different.length > 0) {
-    throw new RangeError(
+    throw new DifferentRunError(
       `Cannot go on with ${what}: these differ: ${
         different.join(", ")
       }. --restart forgets it and begins anew`,

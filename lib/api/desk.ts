@@ -1,0 +1,74 @@
+// A desk: one sequence that is open for work, with everything that work needs.
+//
+// Actions are done one after the other, so that looking whether somebody changed
+// a mask and changing it are one thing. Whoever waits for news is woken when
+// something here is done; what other programs do is found by looking again.
+
+import type { Annotator } from "../work/annotate.ts";
+import { openFeatures } from "../work/annotate.ts";
+import { type HeldFeatures, holdFeatures } from "../work/held_features.ts";
+import { PictureCache } from "./picture_cache.ts";
+import { createPropagation, type Propagation } from "./propagation.ts";
+
+/** A sequence that is open for work. */
+export type Desk = {
+  readonly annotator: Annotator & { readonly held: HeldFeatures };
+  readonly pictures: PictureCache;
+  readonly propagation: Propagation;
+  /** Runs work after all work given before has ended, then wakes who waits for news. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Wakes who waits for news. */
+  wake(): void;
+  /** Resolves when something was done here, or after a while. */
+  nextNews(withinMs: number): Promise<void>;
+  /** Ends what runs and lets others work on the sequence. */
+  close(): Promise<void>;
+};
+
+/**
+ * Opens a desk on an annotator.
+ *
+ * @param options.closeAnnotator what to close with it, unless it belongs to somebody else
+ */
+export async function openDesk(
+  given: Annotator,
+  { closeAnnotator = () => Promise.resolve() }: {
+    readonly closeAnnotator?: () => Promise<void>;
+  } = {},
+): Promise<Desk> {
+  const held = holdFeatures(given.model.engine, await openFeatures(given));
+  const annotator = { ...given, held };
+  let last: Promise<unknown> = Promise.resolve();
+  let news = Promise.withResolvers<void>();
+  const wake = () => {
+    news.resolve();
+    news = Promise.withResolvers<void>();
+  };
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work);
+    last = result.catch(() => {}).then(wake); // the caller gets the error, the next one its turn
+    return result;
+  };
+  const propagation = createPropagation(annotator, wake);
+  return {
+    annotator,
+    pictures: new PictureCache(given.frames),
+    propagation,
+    inTurn,
+    wake,
+    nextNews: async (withinMs) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const soon = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      });
+      await Promise.race([news.promise, soon]);
+      clearTimeout(timer);
+    },
+    close: async () => {
+      await propagation.cancel();
+      await last;
+      await held.close();
+      await closeAnnotator();
+    },
+  };
+}
