@@ -160,10 +160,7 @@ function refusalLine(
 ): string {
   const { pathname } = new URL(url);
   const line = `refused ${status} ${method} ${pathname}: ${reason}`;
-  // deno-lint-ignore no-control-regex
-  const plain = line.replaceAll(token, "…").replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g,
-    " ",
-  );
+  const plain = line.replaceAll(token, "…")
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
   return plain.length > 300 ? `${plain.slice(0, 299)}…` : plain;
 }

@@ -34,7 +34,7 @@ export type AnnotatorServer = {
 };
 
 /** Serves the annotator page; throws when the port is taken. */
-export async function serveAnnotator(
+export function serveAnnotator(
   desks: Desks,
   {
     port: wanted = 0,
@@ -44,7 +44,7 @@ export async function serveAnnotator(
     frameAncestors,
     log,
   }: ServeOptions = {},
-): Promise<AnnotatorServer> {
+): AnnotatorServer {
   const token = randomBytes(24).toString("base64url");
   const own = new Set(hosts.map((host) => host.toLowerCase()));
   const handler = createHandler({

@@ -53,7 +53,7 @@ export const annotate: Command = {
     const sequenceId = imported ?? wanted;
     if (sequenceId !== undefined) await desks.get(sequenceId); // its trouble is told here
     const server = open.adopt(
-      await serveAnnotator(desks, {
+      serveAnnotator(desks, {
         port,
         hostname: call.text("host"),
         baseUrl: call.text("base-url"),

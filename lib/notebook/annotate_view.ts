@@ -105,7 +105,7 @@ async function startFor(
 ): Promise<Shown> {
   const desks = openDesks(clip.store, clip.model);
   await desks.adopt(clip);
-  const server = await serveAnnotator(desks, {
+  const server = serveAnnotator(desks, {
     baseUrl,
     hosts: host === undefined ? [] : [host],
     frameAncestors: notebookPages,

@@ -5,7 +5,6 @@
 // makes it safe is in writer.ts.
 
 import { messageOf } from "../base/errors.ts";
-import type { Bitmap } from "../base/image.ts";
 import { bitmapToRle, encodeCounts, rleAreaPx } from "../masks/rle.ts";
 import { type HasDb, inTransaction } from "./database.ts";
 import { maskFileName, removeMaskFiles, writeMaskFile } from "./mask_files.ts";

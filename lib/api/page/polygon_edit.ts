@@ -88,8 +88,11 @@ export function moveVertex(
   at: VertexAddress,
   to: Point,
 ): PolygonEdit {
-  return withRing(edit, at, (ring) =>
-    ring.map((point, i) => i === at.vertex ? to : point));
+  return withRing(
+    edit,
+    at,
+    (ring) => ring.map((point, i) => i === at.vertex ? to : point),
+  );
 }
 
 /** Puts a vertex before the one at the address. */
@@ -112,9 +115,7 @@ export function deleteVertex(
   at: VertexAddress,
 ): PolygonEdit {
   const ring = ringAt(edit.polygons, at);
-  const left = ring.length <= 3
-    ? []
-    : ring.filter((_, i) => i !== at.vertex);
+  const left = ring.length <= 3 ? [] : ring.filter((_, i) => i !== at.vertex);
   return { ...withRing(edit, at, () => left), selected: null };
 }
 

@@ -122,7 +122,8 @@ export function refused(state: State, id: number, refusal: Refusal): Step {
   const place = placeOf(item.action);
   // What was meant to come on top of it goes with it.
   const withIt = state.queue.filter((it) =>
-    it === item || (refusal.code === "conflict"
+    it === item ||
+    (refusal.code === "conflict"
       ? samePlace(placeOf(it.action), place)
       : item.creates !== undefined &&
         placeOf(it.action)?.objectId === item.creates)

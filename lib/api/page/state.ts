@@ -261,4 +261,3 @@ export function isReady(state: State): boolean {
   return state.readyFrames.includes(frame) ||
     state.frames.get(frame)?.isReady === true;
 }
-

@@ -58,8 +58,7 @@ export function rested(state: State, frame: number): Step {
   const known = state.readyFrames.includes(frame);
   return chain(
     look(state, around),
-    (it) =>
-      known ? step(it) : step(it, { kind: "makeReady", sequence, frame }),
+    (it) => known ? step(it) : step(it, { kind: "makeReady", sequence, frame }),
   );
 }
 
@@ -107,9 +106,7 @@ export function tick(state: State, nowMs: number, loadedTo: number): Step {
   const due = playing.frame + Math.floor((nowMs - playing.sinceMs) * perMs);
   const frame = Math.min(due, last, Math.max(loadedTo, state.frame));
   const late = due > frame && frame < last;
-  const next = late
-    ? { ...state, playing: { frame, sinceMs: nowMs } }
-    : state;
+  const next = late ? { ...state, playing: { frame, sinceMs: nowMs } } : state;
   return frame === state.frame ? step(next) : goTo(next, frame);
 }
 
@@ -135,7 +132,10 @@ function followFrame(state: State): State {
   const { frame, timeline: { from, to } } = state;
   if (frame >= from && frame < to) return state;
   const length = to - from;
-  const start = Math.max(0, frame < from ? frame - length * 0.1 : frame - length * 0.9);
+  const start = Math.max(
+    0,
+    frame < from ? frame - length * 0.1 : frame - length * 0.9,
+  );
   return { ...state, timeline: { from: start, to: start + length } };
 }
 

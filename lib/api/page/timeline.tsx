@@ -1,0 +1,419 @@
+// The timeline: playing, thumbnails, one lane per object, the spans of frame
+// tags, and the playhead. A drag anywhere scrubs, the wheel zooms in time.
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { SpanView } from "../contract.ts";
+import { CommandButton } from "./button.tsx";
+import { drawLane, laneHeight } from "./draw_timeline.ts";
+import type { OpenPage } from "./page.ts";
+import { pictureAddress } from "./server.ts";
+import { framesPerSecond } from "./travel.ts";
+
+/** The width of the names at the left, in CSS pixels; page.css knows it as well. */
+const namesPx = 132;
+const thumbnailPx = 84;
+
+/** The timeline at the bottom. */
+export function Timeline({ page }: { page: OpenPage }) {
+  const { state, say, sequence, dispatch } = page;
+  const { from, to } = state.timeline;
+  const body = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(600);
+  const scrubs = useRef(false);
+  const latest = useRef(page);
+  latest.current = page;
+
+  useEffect(() => {
+    const element = body.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() =>
+      setWidth(Math.max(50, element.clientWidth - namesPx))
+    );
+    observer.observe(element);
+    const onWheel = (event: WheelEvent) => {
+      if (event.target instanceof Element && event.target.closest(".names")) {
+        return; // the names scroll
+      }
+      event.preventDefault();
+      const { timeline } = latest.current.state;
+      const length = timeline.to - timeline.from;
+      const sideways = event.shiftKey ||
+        Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (sideways) {
+        const by = (event.deltaX || event.deltaY) / element.clientWidth *
+          length;
+        moveTimeline(timeline.from + by, timeline.to + by);
+        return;
+      }
+      const left = element.getBoundingClientRect().left + namesPx;
+      const share = (event.clientX - left) / (element.clientWidth - namesPx);
+      const at = timeline.from + length * share;
+      const next = length *
+        Math.exp(Math.max(-240, Math.min(240, event.deltaY)) * 0.002);
+      moveTimeline(at - next * share, at + next * (1 - share));
+    };
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("wheel", onWheel);
+    };
+  }, []);
+
+  function moveTimeline(from: number, to: number) {
+    latest.current.dispatch({ kind: "timelineMoved", from, to });
+  }
+
+  function frameAt(event: PointerEvent): number {
+    const left = (body.current?.getBoundingClientRect().left ?? 0) + namesPx;
+    const share = (event.clientX - left) / width;
+    return Math.floor(from + share * (to - from));
+  }
+
+  const count = sequence.summary.frameCount;
+  const playhead = (state.frame + 0.5 - from) / (to - from) * width;
+  return (
+    <section class="timeline" aria-label={say("timeline")}>
+      <Transport page={page} />
+      <div
+        class="timeline-body"
+        ref={body}
+        data-testid="timeline"
+        role="slider"
+        tabIndex={0}
+        aria-label={say("timeline")}
+        aria-valuemin={0}
+        aria-valuemax={count - 1}
+        aria-valuenow={state.frame}
+        aria-valuetext={say("timelineHelp", { n: state.frame, count })}
+        onPointerDown={(event) => {
+          const { target } = event;
+          const isOther = target instanceof Element &&
+            target.closest("button, .span-edge, .names");
+          if (event.button !== 0 || isOther) return;
+          scrubs.current = true;
+          event.currentTarget.setPointerCapture(event.pointerId);
+          dispatch({ kind: "go", frame: frameAt(event) });
+        }}
+        onPointerMove={(event) => {
+          if (scrubs.current) dispatch({ kind: "go", frame: frameAt(event) });
+        }}
+        onPointerUp={() => scrubs.current = false}
+        onPointerCancel={() => scrubs.current = false}
+      >
+        <Thumbnails page={page} width={width} />
+        <Spans page={page} width={width} frameAt={frameAt} />
+        <Lanes page={page} width={width} />
+        {playhead >= 0 && playhead <= width && (
+          <div
+            class="playhead"
+            style={{ transform: `translateX(${namesPx + playhead}px)` }}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Playing and the frame number. */
+function Transport({ page }: { page: OpenPage }) {
+  const { state, say, sequence, dispatch } = page;
+  const { frameCount } = sequence.summary;
+  const { from, to } = state.timeline;
+  const zoomed = to - from < frameCount;
+  return (
+    <div class="transport">
+      <CommandButton page={page} id="firstFrame" icon="first" />
+      <CommandButton page={page} id="previousFrame" icon="previous" />
+      <CommandButton
+        page={page}
+        id="play"
+        icon={state.playing ? "pause" : "play"}
+        kind="strong"
+      />
+      <CommandButton page={page} id="nextFrame" icon="next" />
+      <CommandButton page={page} id="lastFrame" icon="last" />
+      <label class="frame-field">
+        <span class="visually-hidden">{say("frame")}</span>
+        <input
+          type="number"
+          inputMode="numeric"
+          data-testid="frame"
+          min={0}
+          max={frameCount - 1}
+          value={state.frame}
+          onChange={(event) => {
+            const frame = event.currentTarget.valueAsNumber;
+            if (Number.isFinite(frame)) dispatch({ kind: "go", frame });
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" || event.key === "Escape") {
+              event.currentTarget.blur();
+            }
+          }}
+        />
+        <span class="muted">{say("frameOf", { count: frameCount - 1 })}</span>
+      </label>
+      <span class="time">{timeWords(page)}</span>
+      <label class="speed">
+        <span class="visually-hidden">{say("speed")}</span>
+        <select
+          title={say("speed")}
+          value={String(state.look.speed)}
+          onChange={(event) =>
+            dispatch({
+              kind: "looked",
+              look: { speed: Number(event.currentTarget.value) },
+            })}
+        >
+          {[0.25, 0.5, 1, 2, 3, 5, 10].map((it) => (
+            <option key={it} value={String(it)}>{it}×</option>
+          ))}
+        </select>
+      </label>
+      <span class="spacer" />
+      {zoomed && (
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() =>
+            dispatch({ kind: "timelineMoved", from: 0, to: frameCount })}
+        >
+          {say("wholeTimeline")}
+        </button>
+      )}
+      <CommandButton page={page} id="spanBegin" icon="begin" />
+      <CommandButton page={page} id="spanEnd" icon="end" />
+      <CommandButton
+        page={page}
+        id="previousCondition"
+        icon="previous"
+        text="◆"
+      />
+      <CommandButton page={page} id="nextCondition" icon="next" text="◆" />
+      <CommandButton page={page} id="nextDoubtful" icon="doubt" />
+    </div>
+  );
+}
+
+/** Pictures evenly spaced over the width; the browser fetches and forgets them. */
+function Thumbnails({ page, width }: { page: OpenPage; width: number }) {
+  const { state, sequence } = page;
+  const { from, to } = state.timeline;
+  // While the timeline zooms or moves, the pictures wait.
+  const [range, setRange] = useState({ from, to });
+  useEffect(() => {
+    const timer = setTimeout(() => setRange({ from, to }), 160);
+    return () => clearTimeout(timer);
+  }, [from, to]);
+  const count = Math.max(1, Math.floor(width / thumbnailPx));
+  const step = (range.to - range.from) / count;
+  const last = sequence.summary.frameCount - 1;
+  return (
+    <div class="thumbnails" aria-hidden="true">
+      {Array.from({ length: count }, (_, i) => {
+        const frame = Math.min(last, Math.floor(range.from + (i + 0.5) * step));
+        return (
+          <img
+            key={i}
+            alt=""
+            loading="lazy"
+            decoding="async"
+            draggable={false}
+            src={pictureAddress(sequence.summary.id, frame, "thumbnail")}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+/** One lane per object on one canvas, with the names beside it. */
+function Lanes({ page, width }: { page: OpenPage; width: number }) {
+  const { state, sequence, dispatch } = page;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { objects, lanes } = sequence;
+  const { from, to } = state.timeline;
+  const height = Math.max(1, objects.length) * laneHeight;
+
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context) return;
+    const ratio = globalThis.devicePixelRatio || 1;
+    element.width = Math.round(width * ratio);
+    element.height = Math.round(height * ratio);
+    const style = getComputedStyle(element);
+    const colours = {
+      warn: style.getPropertyValue("--warn-strong"),
+      stale: style.getPropertyValue("--stale"),
+      ink: "#ffffff",
+    };
+    for (const [i, { id, colour }] of objects.entries()) {
+      context.setTransform(ratio, 0, 0, ratio, 0, i * laneHeight * ratio);
+      drawLane(context, {
+        lane: lanes.get(id) ?? "",
+        from,
+        to,
+        width,
+        colour,
+        colours,
+        active: id === state.activeObject,
+      });
+    }
+  }, [
+    lanes,
+    objects,
+    from,
+    to,
+    width,
+    height,
+    state.activeObject,
+    state.preferences.theme,
+  ]);
+
+  return (
+    <div class="lanes">
+      <div class="names">
+        {objects.map(({ id, number, name, colour }) => (
+          <button
+            key={id}
+            type="button"
+            class={id === state.activeObject ? "active" : ""}
+            aria-pressed={id === state.activeObject}
+            title={name}
+            tabIndex={-1}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => dispatch({ kind: "activated", objectId: id })}
+          >
+            <i style={{ background: colour }} />
+            <b>{number}</b> {name}
+          </button>
+        ))}
+      </div>
+      <canvas
+        ref={canvas}
+        style={{ width: `${width}px`, height: `${height}px` }}
+        aria-hidden="true"
+      />
+    </div>
+  );
+}
+
+/** Frame tags as bars whose edges can be dragged. */
+function Spans(
+  { page, width, frameAt }: {
+    page: OpenPage;
+    width: number;
+    frameAt: (event: PointerEvent) => number;
+  },
+) {
+  const { state, sequence } = page;
+  const { from, to } = state.timeline;
+  const { spanBegin } = state;
+  if (sequence.spans.length === 0 && spanBegin === null) return null;
+  const x = (frame: number) => (frame - from) / (to - from) * width;
+  return (
+    <div class="spans">
+      <div class="names">
+        <span>{page.say("frameTags")}</span>
+      </div>
+      <div class="span-lane">
+        {sequence.spans.map((span) => (
+          <Span key={span.id} page={page} span={span} x={x} frameAt={frameAt} />
+        ))}
+        {spanBegin !== null && (
+          <div
+            class="span open"
+            style={{
+              left: `${x(Math.min(spanBegin, state.frame))}px`,
+              width: `${
+                x(Math.max(spanBegin, state.frame) + 1) -
+                x(Math.min(spanBegin, state.frame))
+              }px`,
+            }}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Span({ page, span, x, frameAt }: {
+  page: OpenPage;
+  span: SpanView;
+  x: (frame: number) => number;
+  frameAt: (event: PointerEvent) => number;
+}) {
+  const { say, dispatch, state } = page;
+  const [dragged, setDragged] = useState<{ from: number; to: number }>();
+  const now = dragged ?? span;
+  const tag = state.home?.tags.find(({ id }) => id === span.tagId);
+  const name = tag?.name ?? "";
+  const last = page.sequence.summary.frameCount - 1;
+
+  function edge(side: "from" | "to") {
+    return (
+      <div
+        class={`span-edge ${side}`}
+        title={say("dragEdge", { tag: name })}
+        onPointerDown={(event) => {
+          event.stopPropagation();
+          event.currentTarget.setPointerCapture(event.pointerId);
+          setDragged({ from: span.from, to: span.to });
+        }}
+        onPointerMove={(event) => {
+          if (!dragged) return;
+          event.stopPropagation();
+          const frame = Math.max(0, Math.min(last, frameAt(event)));
+          setDragged(
+            side === "from"
+              ? { from: Math.min(frame, dragged.to), to: dragged.to }
+              : { from: dragged.from, to: Math.max(frame, dragged.from) },
+          );
+        }}
+        onPointerUp={(event) => {
+          event.stopPropagation();
+          setDragged(undefined);
+          if (!dragged) return;
+          if (dragged.from === span.from && dragged.to === span.to) return;
+          const action = {
+            kind: "changeSpan",
+            spanId: span.id,
+            ...dragged,
+          } as const;
+          dispatch({ kind: "act", action });
+        }}
+        onPointerCancel={() => setDragged(undefined)}
+      />
+    );
+  }
+  const left = x(now.from);
+  return (
+    <div
+      class="span"
+      data-span={span.id}
+      title={`${name}: ${now.from}–${now.to}`}
+      style={{
+        left: `${left}px`,
+        width: `${Math.max(3, x(now.to + 1) - left)}px`,
+        "--tag": tag?.colour ?? "#888888",
+      }}
+    >
+      {edge("from")}
+      <span>{name}</span>
+      {edge("to")}
+    </div>
+  );
+}
+
+/** The time of the frame, to a hundredth of a second. */
+function timeWords({ state, sequence }: OpenPage): string {
+  const ms = sequence.timesMs[state.frame] ??
+    state.frame * 1000 / framesPerSecond(state);
+  const seconds = ms / 1000;
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const rest = (seconds % 60).toFixed(2).padStart(5, "0");
+  const two = String(minutes % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two}:${rest}` : `${two}:${rest}`;
+}
