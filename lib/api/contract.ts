@@ -204,8 +204,19 @@ export const Preferences = z.strictObject({
 /** How a person likes the page. */
 export type Preferences = z.infer<typeof Preferences>;
 
+/** A video or folder that is being read; ask again until it has a sequence. */
+export type ImportView = {
+  readonly name: string;
+  readonly progress: Progress | null;
+  /** Its first frame, as a data URI, as soon as it is there. */
+  readonly picture: string | null;
+  /** Set when it is done. */
+  readonly sequenceId: number | null;
+};
+
 /** What there is to work on. */
 export type HomeView = {
+  readonly imports: readonly ImportView[];
   readonly sequences: readonly SequenceSummary[];
   readonly tags: TagsView["tags"];
   readonly preferences: Preferences;

@@ -15,6 +15,8 @@ export type Desk = {
   readonly annotator: Annotator & { readonly held: HeldFeatures };
   readonly pictures: PictureCache;
   readonly propagation: Propagation;
+  /** Brings the features of a frame to hand; throws when others were asked for since. */
+  prepare(frame: number): Promise<void>;
   /** Runs work after all work given before has ended, then wakes who waits for news. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Wakes who waits for news. */
@@ -24,6 +26,9 @@ export type Desk = {
   /** Ends what runs and lets others work on the sequence. */
   close(): Promise<void>;
 };
+
+/** As many tabs may stand on frames of their own. */
+const mostWaiting = 3;
 
 /**
  * Opens a desk on an annotator.
@@ -50,10 +55,26 @@ export async function openDesk(
     return result;
   };
   const propagation = createPropagation(annotator, wake);
+  let asked = 0;
+  let preparing: Promise<unknown> = Promise.resolve();
+  const prepare = (frame: number): Promise<void> => {
+    const ticket = ++asked;
+    const ready = preparing.then(async () => {
+      // whoever leafs through a clip waits for the frame where they stop
+      if (asked - ticket >= mostWaiting && !await held.isReady(frame)) {
+        throw new RangeError(`Frame ${frame} is not waited for any longer`);
+      }
+      await held.use(frame, () => Promise.resolve());
+    });
+    preparing = ready.catch(() => {}); // the one who asked gets the error
+    return ready;
+  };
+  const pictures = new PictureCache(given.frames);
   return {
     annotator,
-    pictures: new PictureCache(given.frames),
+    pictures,
     propagation,
+    prepare,
     inTurn,
     wake,
     nextNews: async (withinMs) => {
@@ -68,6 +89,7 @@ export async function openDesk(
       await propagation.cancel();
       await last;
       await held.close();
+      await pictures.close();
       await closeAnnotator();
     },
   };

@@ -58,13 +58,11 @@ export function createHandler(options: HandlerOptions): Handler {
         return refuse(413, { error: "the body is too long" });
       }
       const { searchParams } = new URL(request.url);
-      const { signal } = request;
       return send(
         await route({
           desks,
           body: parseJson(body),
           query: searchParams,
-          signal,
         }),
       );
     } catch (error) {

@@ -17,13 +17,20 @@ const mostBytes = 64 * 2 ** 20;
 
 /** Encoded frames of one sequence. */
 export class PictureCache {
-  readonly #frames: Pick<Frames, "read" | "size">;
+  readonly #frames: Pick<Frames, "read">;
+  readonly #small: Promise<Frames>; // a reader of its own: thumbnails jump about
   readonly #kept = new Map<string, Uint8Array<ArrayBuffer>>(); // oldest first
   #bytes = 0;
   #thumbnails: Promise<unknown> = Promise.resolve();
 
-  constructor(frames: Pick<Frames, "read" | "size">) {
+  constructor(frames: Pick<Frames, "read" | "again">) {
     this.#frames = frames;
+    this.#small = frames.again();
+  }
+
+  /** Ends the reader of thumbnails. */
+  async close(): Promise<void> {
+    await (await this.#small).close();
   }
 
   /** Gives a frame as a file; throws RangeError for one that does not exist. */
@@ -40,28 +47,30 @@ export class PictureCache {
     }
     const bytes = new Uint8Array(
       kind === "thumbnail"
-        ? await this.#afterOthers(() => this.#encode(frame, kind))
+        ? await this.#afterOthers(() => this.#thumbnail(frame))
         : await this.#encode(frame, kind),
     );
     this.#keep(name, bytes);
     return bytes;
   }
 
-  /** One thumbnail at a time: the frame that a person looks at comes between. */
+  /** One thumbnail at a time: the frame that a person looks at comes first. */
   #afterOthers<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#thumbnails.then(work);
     this.#thumbnails = result.catch(() => {});
     return result;
   }
 
-  async #encode(frame: number, kind: PictureKind): Promise<Uint8Array> {
+  async #encode(frame: number, kind: "jpeg" | "png"): Promise<Uint8Array> {
     const image = await this.#frames.read(frame);
     if (kind === "png") return await encodePng(image);
-    if (kind === "jpeg") return await encodeJpeg(image, { quality: 92 });
-    const width = Math.max(
-      1,
-      Math.round(image.width * thumbnailHeight / image.height),
-    );
+    return await encodeJpeg(image, { quality: 92 });
+  }
+
+  async #thumbnail(frame: number): Promise<Uint8Array> {
+    const image = await (await this.#small).read(frame);
+    const scale = thumbnailHeight / image.height;
+    const width = Math.max(1, Math.round(image.width * scale));
     const small = await resizeImage(image, { width, height: thumbnailHeight });
     return await encodeJpeg(small, { quality: 70 });
   }

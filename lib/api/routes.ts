@@ -40,8 +40,6 @@ export type RouteCall = {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly query: URLSearchParams;
-  /** Fires when nobody waits any longer. */
-  readonly signal: AbortSignal;
 };
 
 /** What a route answers. */
@@ -87,7 +85,7 @@ export function findRoute(
     return open((desk) => viewFrame(desk, frame));
   }
   if (method === "POST" && what === "ready") {
-    return open((desk, { signal }) => makeReady(desk, frame, signal));
+    return open((desk) => makeReady(desk, frame));
   }
   if (method === "GET" && what === "picture") {
     return async ({ desks, query }) =>
@@ -152,13 +150,13 @@ const waitMs = 20_000; // less than the patience of proxies
 const lookAgainMs = 400;
 const gatherMs = 150; // more than rows are told twice for: see views.ts
 
-async function waitForChanges(desk: Desk, { query, signal }: RouteCall) {
+async function waitForChanges(desk: Desk, { query }: RouteCall) {
   const known = {
     since: query.get("since") ?? "",
     revision: query.get("revision") ?? "",
   };
   const endMs = performance.now() + waitMs;
-  while (performance.now() < endMs && !signal.aborted) {
+  while (performance.now() < endMs) {
     if (await viewChanges(desk, known)) {
       await delay(gatherMs); // what comes together is told together
       return await viewChanges(desk, known) ?? viewNoChanges(desk, known);
@@ -168,16 +166,10 @@ async function waitForChanges(desk: Desk, { query, signal }: RouteCall) {
   return await viewNoChanges(desk, known);
 }
 
-async function makeReady(
-  desk: Desk,
-  frame: number,
-  signal: AbortSignal,
-): Promise<Ready> {
+async function makeReady(desk: Desk, frame: number): Promise<Ready> {
   const startMs = performance.now();
   await viewFrame(desk, frame); // throws for a frame that is not there
-  if (!signal.aborted) {
-    await desk.annotator.held.use(frame, () => Promise.resolve());
-  }
+  await desk.prepare(frame);
   return { frame, msTaken: performance.now() - startMs };
 }
 
@@ -202,6 +194,7 @@ async function viewHome(desks: Desks): Promise<HomeView> {
   const { store, model } = desks;
   const text = await findSetting(store, preferencesName);
   return {
+    imports: desks.imports(),
     sequences: await listSummaries(store, desks.troubleOf),
     tags: (await listTags(store)).map(viewTag),
     preferences: Preferences.parse(JSON.parse(text ?? "{}")),

@@ -1,12 +1,9 @@
 // deno task annotate: the annotator page in a browser.
 
-import { openForWriting } from "../store/writer.ts";
-import { type Desks, openDesks } from "../api/desks.ts";
+import { openDesks } from "../api/desks.ts";
 import { serveAnnotator } from "../api/server.ts";
-import { importSequence } from "../work/import.ts";
 import { openModel } from "../work/open_model.ts";
-import type { Store } from "../store/database.ts";
-import { type Call, type Command, runCommand, UsageError } from "./command.ts";
+import { type Command, runCommand, UsageError } from "./command.ts";
 import { modelChoiceOf, modelOptions } from "./model_options.ts";
 import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
 
@@ -49,9 +46,7 @@ export const annotate: Command = {
     const model = open.adopt(await openModel(choice), close);
     const store = open.adopt(await openStoreOf(call), close);
     const desks = open.adopt(openDesks(store, model), close);
-    const imported = await importInput(call, store, desks, open);
-    const sequenceId = imported ?? wanted;
-    if (sequenceId !== undefined) await desks.get(sequenceId); // its trouble is told here
+    if (wanted !== undefined) await desks.get(wanted); // its trouble is told here
     const server = open.adopt(
       serveAnnotator(desks, {
         port,
@@ -62,39 +57,25 @@ export const annotate: Command = {
       }),
       close,
     );
-    const query = sequenceId === undefined ? "" : `?sequence=${sequenceId}`;
+    const query = wanted === undefined ? "" : `?sequence=${wanted}`;
     const url = `${server.url}${query}`;
     call.say(`The annotator: ${url}`);
     call.say("Everything is saved as you go; Ctrl-C ends it.");
     // with --json the address is needed now, not at the end
     if (call.isJson) console.error(JSON.stringify({ url }));
+    const [input] = call.positionals;
+    const sequenceId = input === undefined
+      ? wanted
+      : await desks.import(input, { // the page shows how far it is
+        patient: call.text("patient"),
+        procedure: call.text("procedure"),
+        onProgress: call.onProgress,
+        signal: call.signal,
+      });
     await untilStopped(call.signal);
     return { url, port: server.port, sequenceId };
   },
 };
-
-/** Imports what was given, and hands its open frames to a desk. */
-async function importInput(
-  call: Call,
-  store: Store,
-  desks: Desks,
-  open: AsyncDisposableStack,
-): Promise<number | undefined> {
-  const [input] = call.positionals;
-  if (input === undefined) return undefined;
-  const { sequence, frames } = await importSequence(store, input, {
-    patient: call.text("patient"),
-    procedure: call.text("procedure"),
-    onProgress: call.onProgress,
-    signal: call.signal,
-  });
-  open.adopt(frames, close);
-  const writer = open.adopt(await openForWriting(store, sequence.id), close);
-  await desks.adopt({ writer, frames, model: desks.model });
-  // desks end before what they were given
-  open.adopt(desks, close);
-  return sequence.id;
-}
 
 function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -33,6 +33,8 @@ export type Frames = {
   readonly infos: readonly FrameInfo[];
   /** Reads one frame; the image may be shared with later reads, so never write into it. */
   read(index: number): Promise<RgbImage>;
+  /** Opens the same source once more, at once: two readers do not wait for each other. */
+  again(): Promise<Frames>;
   /** Frees what the source holds; reading afterwards is an error. */
   close(): Promise<void>;
 };

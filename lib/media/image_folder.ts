@@ -4,6 +4,7 @@
 
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
+import type { Size } from "../base/tensor.ts";
 import { checkFrameIndex, FOLDER_FPS, type Frames } from "./frames.ts";
 import { readImage, readImageSize } from "./image.ts";
 
@@ -62,7 +63,14 @@ export async function openImageFiles(
   source: string,
   paths: readonly string[],
 ): Promise<Frames> {
-  const size = await commonSize(source, paths);
+  return readFiles(source, paths, await commonSize(source, paths));
+}
+
+function readFiles(
+  source: string,
+  paths: readonly string[],
+  size: Size,
+): Frames {
   const count = paths.length;
   let isClosed = false;
   return {
@@ -83,6 +91,7 @@ export async function openImageFiles(
       }
       throw new Error(`${paths[index]} has changed its size since opening`);
     },
+    again: () => Promise.resolve(readFiles(source, paths, size)),
     close() {
       isClosed = true;
       return Promise.resolve();

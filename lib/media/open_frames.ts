@@ -2,10 +2,9 @@
 
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import type { OnProgress } from "../base/progress.ts";
 import type { Frames } from "./frames.ts";
 import { isImage, openImageFiles, openImageFolder } from "./image_folder.ts";
-import { openVideo } from "./video.ts";
+import { type OpenOptions, openVideo } from "./video.ts";
 
 /**
  * Opens a folder of pictures, a video, or one picture as a sequence of one frame.
@@ -23,7 +22,7 @@ import { openVideo } from "./video.ts";
  */
 export async function openFrames(
   path: string,
-  options: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  options: OpenOptions = {},
 ): Promise<Frames> {
   const source = resolve(path);
   const found = await stat(source).catch(() => undefined);

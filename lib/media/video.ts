@@ -7,6 +7,7 @@
 // Not handled: pixels that are not square (kept as stored), interlacing (kept),
 // alpha, and audio.
 
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { messageOf } from "../base/errors.ts";
@@ -14,6 +15,7 @@ import type { RgbImage } from "../base/image.ts";
 import type { OnProgress } from "../base/progress.ts";
 import { type Ffmpeg, loadFfmpeg } from "./ffmpeg.ts";
 import { checkFrameIndex, type FrameInfo, type Frames } from "./frames.ts";
+import { parseScan, type ScanShelf, writeScan } from "./scan_file.ts";
 import { openDecoder, type VideoDecoder } from "./video_decoder.ts";
 import { scanVideo, type VideoScan } from "./video_scan.ts";
 
@@ -41,16 +43,19 @@ const NEAR_FRAMES = 8;
  */
 export async function openVideo(
   path: string,
-  options: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  options: OpenOptions = {},
 ): Promise<Frames> {
   const source = resolve(path);
   const name = basename(source);
-  await checkFile(source, name);
+  const key = await keyOf(source, name);
   const av = await loadFfmpeg();
+  const kept = parseScan(await options.scans?.find(key) ?? "");
+  if (kept) return readFrames(av, source, kept);
   let decoder: VideoDecoder | undefined;
   try {
     decoder = await openDecoder(av, source);
     const scan = await scanVideo(decoder, options);
+    await options.scans?.keep(key, writeScan(scan));
     return readFrames(av, source, scan);
   } catch (error) {
     if (options.signal?.aborted) throw error;
@@ -64,9 +69,24 @@ export async function openVideo(
   }
 }
 
-async function checkFile(path: string, name: string) {
+/** How frames are opened. */
+export type OpenOptions = {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+  /** Where the first pass over videos is kept; without it each opening makes it. */
+  readonly scans?: ScanShelf;
+  /** Takes every frame of the first pass, which may be kept and then not be made. */
+  readonly onFrame?: (index: number, image: RgbImage) => void;
+};
+
+/** Stands for a file as it is now; throws unless it can be a video. */
+async function keyOf(path: string, name: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() && found.size > 0) return;
+  if (found?.isFile() && found.size > 0) {
+    const { size, mtimeMs, ino } = found;
+    return createHash("sha256").update([path, size, mtimeMs, ino].join("\n"))
+      .digest("hex");
+  }
   const reason = found === undefined
     ? "there is no such file"
     : found.isFile()
@@ -106,6 +126,7 @@ function readFrames(av: Ffmpeg, source: string, scan: VideoScan): Frames {
         return cursor.read(index);
       });
     },
+    again: () => Promise.resolve(readFrames(av, source, scan)),
     close: () =>
       inTurn(async () => {
         isClosed = true;

@@ -7,6 +7,7 @@
 
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { throwIfCancelled } from "../base/errors.ts";
+import type { RgbImage } from "../base/image.ts";
 import type { Size } from "../base/tensor.ts";
 import type { DecodedFrame, VideoDecoder } from "./video_decoder.ts";
 
@@ -28,9 +29,10 @@ const STATES_LENGTH = /\b(mov|matroska|avi)\b/;
 /** Decodes the whole video once; damaged and truncated ones are an error. */
 export async function scanVideo(
   decoder: VideoDecoder,
-  { onProgress, signal }: {
+  { onProgress, signal, onFrame }: {
     onProgress?: OnProgress;
     signal?: AbortSignal;
+    onFrame?: (index: number, image: RgbImage) => void;
   } = {},
 ): Promise<VideoScan> {
   const { stream } = decoder;
@@ -60,6 +62,7 @@ export async function scanVideo(
     if (isRising && frame.isKey) keys.push(index);
     pts.push(isRising ? frame.pts : undefined);
     checksums.push(frame.checksum());
+    onFrame?.(index, await frame.toRgb());
     report(index + 1);
   }
   if (size === undefined) throw new Error("its video stream holds no frame");

@@ -5,6 +5,7 @@
 // once, wherever they lie.
 
 import { basename, dirname } from "node:path";
+import type { RgbImage } from "../base/image.ts";
 import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
@@ -19,6 +20,7 @@ import {
   type Sequence,
   sequenceSha256,
 } from "../store/sequences.ts";
+import { openScanShelf } from "./scan_shelf.ts";
 
 /** A sequence with its frames open; close the frames when done. */
 export type OpenSequence = {
@@ -36,6 +38,8 @@ export type WorkOptions = {
 export type ImportOptions = WorkOptions & {
   readonly patient?: string;
   readonly procedure?: string;
+  /** Takes the first frame as soon as it is read, long before the last. */
+  readonly onFirst?: (image: RgbImage) => void;
 };
 
 /**
@@ -49,9 +53,17 @@ export async function importSequence(
   input: string,
   options: ImportOptions = {},
 ): Promise<OpenSequence> {
-  const frames = await openFrames(input, options);
+  const sha256s: string[] = [];
+  const frames = await openFrames(input, {
+    ...options,
+    scans: openScanShelf(store),
+    onFrame: (index, image) => {
+      if (index === 0) options.onFirst?.(image);
+      sha256s[index] = framesSha256(image);
+    },
+  });
   try {
-    const sequence = await importFrames(store, frames, options);
+    const sequence = await importFrames(store, frames, { ...options, sha256s });
     return { sequence, frames };
   } catch (error) {
     await frames.close();
@@ -63,9 +75,16 @@ export async function importSequence(
 export async function importFrames(
   store: Store,
   frames: Frames,
-  { patient, procedure, onProgress, signal }: ImportOptions = {},
+  { patient, procedure, onProgress, signal, sha256s }: ImportOptions & {
+    /** What is known already of each frame's pixels. */
+    readonly sha256s?: readonly string[];
+  } = {},
 ): Promise<Sequence> {
-  const hashed = await hashFrames(frames, { onProgress, signal });
+  const hashed = sha256s?.length === frames.count
+    ? frames.infos.map(({ name, timeMs, index }) => (
+      { name, timeMs, sha256: sha256s[index] }
+    ))
+    : await hashFrames(frames, { onProgress, signal });
   return await store.db.transaction().execute(async (db) => {
     const known = await findSequenceByFrames({ db }, sequenceSha256(hashed));
     const placed = { patient, procedure, source: frames.source };
@@ -175,7 +194,10 @@ export async function openSequence(
   options: WorkOptions = {},
 ): Promise<OpenSequence> {
   const sequence = await getSequence(store, sequenceId);
-  const frames = await openFrames(sequence.source, options);
+  const frames = await openFrames(sequence.source, {
+    ...options,
+    scans: openScanShelf(store),
+  });
   if (frames.count !== sequence.frameCount) {
     await frames.close();
     throw new Error(

@@ -79,18 +79,6 @@ deskTest(
   },
 );
 
-deskTest("changes end when nobody waits any longer", async ({ handler }) => {
-  const view = await get<SequenceView>(handler, "api/sequences/1");
-  const gone = new AbortController();
-  const asked = handler(
-    pageRequest(changesPath(view), { signal: gone.signal }),
-  );
-  gone.abort();
-  const startMs = performance.now();
-  await (await asked).body?.cancel();
-  ok(performance.now() - startMs < 2000);
-});
-
 deskTest(
   "a frame says when a click on it is answered at once",
   async ({ handler }) => {
@@ -104,6 +92,17 @@ deskTest(
       (await get<FrameView>(handler, "api/sequences/1/frames/5")).isReady,
       true,
     );
+  },
+);
+
+deskTest(
+  "a desk prepares the frame where somebody stops, not those leafed through",
+  async ({ desk }) => {
+    const asked = Array.from({ length: 10 }, (_, frame) => desk.prepare(frame));
+    const outcomes = await Promise.allSettled(asked);
+    equal(outcomes[9].status, "fulfilled");
+    ok(outcomes.filter(({ status }) => status === "rejected").length >= 6);
+    equal(await desk.annotator.held.isReady(9), true);
   },
 );
 

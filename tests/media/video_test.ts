@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { type Frames, framesSha256, openVideo } from "medannotate";
+import type { ScanShelf } from "../../lib/media/scan_file.ts";
 import { seededRandom } from "../../lib/base/random.ts";
 import { sharedTest, sharedUrl } from "../shared.ts";
 import { drawPattern, unevenTimes, writePattern } from "./moving_pattern.ts";
@@ -46,6 +47,43 @@ Deno.test(
     const path = `${folder}/orders.mp4`;
     await writePattern(path, { count: 60, size: SIZE });
     await checkOrders(path);
+  }),
+);
+
+Deno.test(
+  "openVideo() makes the first pass once, and anew when the file has changed",
+  inFolder(async (folder) => {
+    const path = `${folder}/kept.mp4`;
+    await writePattern(path, { count: 40, size: SIZE });
+    const kept = new Map<string, string>();
+    const scans: ScanShelf = {
+      find: (key) => Promise.resolve(kept.get(key)),
+      keep: (key, text) => Promise.resolve(void kept.set(key, text)),
+    };
+    const open = async () => {
+      const passed: number[] = [];
+      const onFrame = (index: number) => void passed.push(index);
+      const video = await openVideo(path, { scans, onFrame });
+      const sha256s = [];
+      for (const index of [3, 39, 20]) {
+        sha256s.push(framesSha256(await video.read(index)));
+      }
+      const { infos, fps, size } = video;
+      const twin = await video.again();
+      deepEqual(await twin.read(7), await video.read(7));
+      await twin.close();
+      await video.close();
+      return { passed: passed.length, found: { infos, fps, size, sha256s } };
+    };
+    const first = await open();
+    const second = await open();
+    deepEqual([first.passed, second.passed], [40, 0]);
+    deepEqual(second.found, first.found);
+
+    for (const [key, text] of kept) kept.set(key, text.slice(0, -40)); // cut off
+    equal((await open()).passed, 40);
+    await writePattern(path, { count: 30, size: SIZE });
+    equal((await open()).passed, 30);
   }),
 );
 

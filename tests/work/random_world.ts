@@ -79,6 +79,7 @@ export function makeFrames(count: number): Frames {
       const data = new Uint8Array(3 * width * height).fill(5 * index + 1);
       return Promise.resolve({ width, height, data });
     },
+    again: () => Promise.resolve(makeFrames(count)),
     close: () => Promise.resolve(),
   };
 }
