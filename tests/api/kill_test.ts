@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { encodeCounts } from "medannotate";
 import type {
+  ActionResult,
   FrameView,
   HomeView,
   SequenceView,
