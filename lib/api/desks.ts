@@ -11,8 +11,8 @@ import type { Store } from "../store/database.ts";
 import { openForWriting } from "../store/writer.ts";
 import type { Annotator } from "../work/annotate.ts";
 import {
-  importSequence,
   type ImportOptions,
+  importSequence,
   nameOfSource,
   openSequence,
 } from "../work/import.ts";

@@ -56,8 +56,7 @@ export function findDenial(
   if (!isSameText(given, token)) {
     return { status: 403, reason: "the token is missing or wrong" };
   }
-  if (method === "POST") return findBodyDenial(headers);
-  return undefined;
+  return request.body === null ? undefined : findBodyDenial(headers);
 }
 
 /** A proxy says which part of the path it took away; a page that was tricked here cannot know the token. */

@@ -14,6 +14,7 @@ const html = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>MedAnnotate</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%2312151a'/%3E%3Ccircle cx='8' cy='8' r='5' fill='%2300dc96'/%3E%3Cpath d='M8 5v6M5 8h6' stroke='%23fff' stroke-width='1.6'/%3E%3C/svg%3E">
 <link rel="stylesheet" href="page.css">
 </head>
 <body><div id="app"></div><script type="module" src="page.js"></script></body>
