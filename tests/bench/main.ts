@@ -4,6 +4,7 @@
 // runs, and shares are taken against the peak measured in the same run.
 
 import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
+import { benchAnnotator } from "./annotator_bench.ts";
 import { benchClick } from "./click_bench.ts";
 import { benchDrift } from "./drift_bench.ts";
 import { benchInt8 } from "./int8_bench.ts";
@@ -16,13 +17,14 @@ const benches = {
   propagate: benchPropagate,
   drift: benchDrift,
   click: benchClick,
+  annotator: benchAnnotator,
   memory: benchMemory,
   int8: benchInt8,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|int8|click|drift|memory]",
+  usage: "[sam2|propagate|int8|click|annotator|drift|memory]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -39,8 +41,8 @@ const bench: Command = {
     },
     frames: {
       type: "string",
-      default: "2000",
-      help: "how long the clip of the memory bench is",
+      help:
+        "how long the clip of the memory bench (default 2000) or the annotator's (default 90000, an hour) is",
     },
   },
   positionals: { least: 0, most: 1 },
