@@ -3,8 +3,11 @@
 // A mask that a person made and that the page has not seen as it is now is not
 // overwritten: the page is told, and shows it.
 
+import { z } from "zod";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
 import { findMask } from "../store/masks.ts";
+import type { HasDb } from "../store/database.ts";
+import { findSetting, saveSetting } from "../store/settings.ts";
 import { listPrompts } from "../store/prompts.ts";
 import { addAnnotation } from "../work/annotate.ts";
 import {
@@ -43,17 +46,28 @@ type Touched = {
 };
 
 /**
- * Does an action and tells what it led to.
+ * Does an action and tells what it led to. A page that got no answer sends its
+ * action again: under a key that is known it is not done twice.
  *
  * @throws RangeError for a place that does not exist
  * @throws ConflictError when somebody else changed the mask meanwhile
  */
-export function doAction(desk: Desk, action: Action): Promise<ActionResult> {
+export function doAction(
+  desk: Desk,
+  action: Action,
+  { key }: { readonly key?: string } = {},
+): Promise<ActionResult> {
   return desk.inTurn(async () => {
     const startMs = performance.now();
-    if ("seen" in action) await requireSeen(desk, action);
-    const { objectId, frame, changed } = await perform(desk, action);
     const { store, sequence } = desk.annotator.writer;
+    const done = key === undefined
+      ? undefined
+      : (await listDone(store, sequence.id)).find((done) => done.key === key);
+    if (!done && "seen" in action) await requireSeen(desk, action);
+    const { objectId, frame, changed } = done ?? await perform(desk, action);
+    if (key !== undefined && !done) {
+      await noteDone(store, sequence.id, { key, objectId, frame, changed });
+    }
     const view = frame === null ? null : await viewFrame(desk, frame);
     const small = await viewSmallParts(store, sequence.id);
     return {
@@ -64,6 +78,34 @@ export function doAction(desk: Desk, action: Action): Promise<ActionResult> {
       msTaken: performance.now() - startMs,
     };
   });
+}
+
+const Done = z.object({
+  key: z.string(),
+  objectId: z.int().nullable(),
+  frame: z.int().nullable(),
+  changed: z.int(),
+}).readonly();
+type Done = z.infer<typeof Done>;
+
+const mostKeys = 100;
+
+async function listDone(
+  store: HasDb,
+  sequenceId: number,
+): Promise<readonly Done[]> {
+  const text = await findSetting(store, keysName(sequenceId));
+  return z.array(Done).parse(JSON.parse(text ?? "[]"));
+}
+
+async function noteDone(store: HasDb, sequenceId: number, done: Done) {
+  const before = await listDone(store, sequenceId);
+  const kept = [...before, done].slice(-mostKeys);
+  await saveSetting(store, keysName(sequenceId), JSON.stringify(kept));
+}
+
+function keysName(sequenceId: number): string {
+  return `page.actions.${sequenceId}`;
 }
 
 async function perform(desk: Desk, action: Action): Promise<Touched> {

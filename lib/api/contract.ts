@@ -16,7 +16,7 @@
 // | GET `api/sequences/ID/frames/N/picture?kind=jpeg\|png\|thumbnail` | | the picture |
 // | POST `api/sequences/ID/frames/N/ready` |              | {@link Ready}, when its features are there |
 // | POST `api/sequences/ID/preview`     | PreviewRequest  | {@link Preview} |
-// | POST `api/sequences/ID/actions`     | Action          | {@link ActionResult}; 409 {@link Refusal} when another tab changed the mask |
+// | POST `api/sequences/ID/actions?key=` | Action         | {@link ActionResult}; 409 {@link Refusal} when another tab changed the mask. What was done already under the same key, of the page's choice, is not done again |
 // | POST `api/sequences/ID/propagation` | PropagationRequest | {@link PropagationView} |
 // | DELETE `api/sequences/ID/propagation` |               | {@link PropagationView} |
 // | GET `api/sequences/ID/review`       |                 | {@link ReviewItem} list, worst first |

@@ -127,7 +127,10 @@ const sequenceRoutes: ReadonlyMap<
   ["GET changes", waitForChanges],
   [
     "POST actions",
-    (desk, { body }) => doAction(desk, Action.parse(body)),
+    (desk, { body, query }) =>
+      doAction(desk, Action.parse(body), {
+        key: query.get("key")?.slice(0, 100),
+      }),
   ],
   [
     "POST preview",

@@ -1,5 +1,6 @@
 import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { encodeCounts } from "medannotate";
+import { doAction } from "../../lib/api/actions.ts";
 import type { Action } from "../../lib/api/contract.ts";
 import { viewFrame, viewSmallParts } from "../../lib/api/views.ts";
 import { frameCount, frameSize, onPolyp } from "../work/small_clip.ts";
@@ -276,5 +277,27 @@ deskTest(
     equal(after.frame?.masks[0].counts, before.masks[0].counts);
     equal(after.frame?.masks[0].origin, "propagated");
     equal(after.frame?.prompts.length, 0);
+  },
+);
+
+deskTest(
+  "doAction() does not do twice what a page sends again",
+  async ({ desk, act, newObject, lane }) => {
+    const objectId = await newObject();
+    await act(stripes(objectId, 1, 5));
+    await act(stripes(objectId, 2, 5));
+    const undo = { kind: "undo" } as const;
+    const first = await doAction(desk, undo, { key: "tab-7" });
+    const again = await doAction(desk, undo, { key: "tab-7" });
+    deepEqual({ ...again, msTaken: 0 }, { ...first, msTaken: 0 });
+    equal(await lane(objectId), ".h..........");
+    await doAction(desk, undo, { key: "tab-8" });
+    equal(await lane(objectId), "............");
+
+    const create = { kind: "createObject", tagId: null } as const;
+    const made = await doAction(desk, create, { key: "tab-9" });
+    const same = await doAction(desk, create, { key: "tab-9" });
+    equal(same.objectId, made.objectId);
+    equal(same.objects.length, 2);
   },
 );
