@@ -148,21 +148,44 @@ export * from "./lib/work/write_everything.ts";
 export { exportStore } from "./lib/work/export_store.ts";
 export * from "./lib/work/demo.ts";
 export * from "./lib/work/verify.ts";
-export * from "./lib/notebook/agreement_view.ts";
+export {
+  type ClicksNeeded,
+  clicksNeeded,
+  type ClickTrial,
+  simulateClicks,
+} from "./lib/work/clicks_to_quality.ts";
+export * from "./lib/work/drift_ranking.ts";
+export {
+  evaluateClip,
+  type FrameMeasure,
+  type ObjectMeasure,
+  summariseMeasures,
+} from "./lib/work/evaluate_clip.ts";
+export * from "./lib/work/replay.ts";
+export * from "./lib/work/truth.ts";
+export * from "./lib/notebook/agreement.ts";
+export * from "./lib/notebook/annotate_view.ts";
 export * from "./lib/notebook/click.ts";
+export * from "./lib/notebook/clicks.ts";
+export * from "./lib/notebook/compare.ts";
 export {
   type Displayable,
   displayed,
   jupyterDisplay,
+  type Look,
   type MimeBundle,
+  type Picture,
 } from "./lib/notebook/display.ts";
-export { type DriftView, viewDrift } from "./lib/notebook/drift_view.ts";
-export * from "./lib/notebook/frame_view.ts";
+export { drift, type DriftView } from "./lib/notebook/drift.ts";
+export * from "./lib/notebook/export_clip.ts";
 export * from "./lib/notebook/fresh_folder.ts";
 export * from "./lib/notebook/open_clip.ts";
-export * from "./lib/notebook/progress_view.ts";
+export * from "./lib/notebook/progress.ts";
 export * from "./lib/notebook/propagate.ts";
-export * from "./lib/notebook/review_view.ts";
+export * from "./lib/notebook/replay.ts";
+export * from "./lib/notebook/review.ts";
 export * from "./lib/notebook/sample.ts";
-export * from "./lib/notebook/strip_view.ts";
-export * from "./lib/notebook/table_view.ts";
+export * from "./lib/notebook/sample_patient.ts";
+export * from "./lib/notebook/show.ts";
+export * from "./lib/notebook/strip.ts";
+export { table, type TableRow, type TableView } from "./lib/notebook/table.ts";

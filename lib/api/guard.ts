@@ -56,7 +56,7 @@ export function findDenial(
   if (!isSameText(given, token)) {
     return { status: 403, reason: "the token is missing or wrong" };
   }
-  return request.body === null ? undefined : findBodyDenial(headers);
+  return findBodyDenial(request);
 }
 
 /** A proxy says which part of the path it took away; a page that was tricked here cannot know the token. */
@@ -82,13 +82,15 @@ export function pathOf({ url }: Request): readonly string[] {
   }
 }
 
-function findBodyDenial(headers: Headers): Denial | undefined {
+function findBodyDenial({ body, headers }: Request): Denial | undefined {
+  const length = headers.get("content-length");
+  const isEmpty = length === "0" && !headers.has("transfer-encoding");
+  if (body === null || isEmpty) return undefined;
   const type = headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     return { status: 415, reason: `the body is ${type || "of no type"}` };
   }
-  const length = Number(headers.get("content-length") ?? 0);
-  if (length > mostBodyBytes) {
+  if (Number(length ?? 0) > mostBodyBytes) {
     return { status: 413, reason: `a body of ${length} bytes` };
   }
   return undefined;

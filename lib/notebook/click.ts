@@ -4,7 +4,7 @@ import { getOrCreateTag } from "../store/tags.ts";
 import { getOrCreateObject } from "../store/objects.ts";
 import type { StoredMask } from "../store/masks.ts";
 import { addAnnotation } from "../work/annotate.ts";
-import { type FrameView, viewFrame } from "./frame_view.ts";
+import { type FrameView, show } from "./show.ts";
 import type { OpenClip } from "./open_clip.ts";
 
 /** Where a click goes; `+` is on the object, `-` beside it. */
@@ -44,5 +44,5 @@ export async function click(
     y,
     sign,
   });
-  return { ...await viewFrame(clip, frame), mask };
+  return { ...await show(clip, frame), mask };
 }

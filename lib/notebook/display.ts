@@ -2,16 +2,22 @@
 //
 // A displayable is plain data with one method under the symbol that the Deno
 // kernel asks for, so that the same value works in a cell, in a script and in a
-// test. Pictures travel as data URIs inside HTML: no files beside the notebook,
-// and notebooks that Jupyter does not trust yet show them too.
+// test.
+//
+// Pictures and charts are sent as image/jpeg and image/png alone, a caption as
+// plain text in a second output below. Jupyter shows the richest form that it knows (JupyterLab
+// and nbconvert: text/html, then image/svg+xml, then image/png and image/jpeg,
+// then text/plain), and the richer ones do not survive everywhere: JupyterLab
+// hides image/svg+xml until a notebook is trusted, GitHub strips or breaks it,
+// HTML with data URIs is lost in LaTeX. A raster looks the same in JupyterLab,
+// on a repository page, on paper and on a dark page. HTML is for tables and for
+// what answers to the mouse.
 //
 // The kernel of Deno 2.9 hands a cell's value to a queue and reports the cell as
 // done without waiting for it; Jupyter drops what comes later. On a busy machine
 // that was one picture in eight. So inside a kernel the method sends the value
 // itself and takes a moment before it returns, while the cell still counts as busy.
 
-import { type Html, html } from "../work/report/html.ts";
-import type { ReportPicture } from "../work/report/demo_report.ts";
 import { findBroadcast } from "./kernel.ts";
 
 /** The name under which the Deno kernel looks for how a value is shown. */
@@ -19,8 +25,26 @@ export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
 
 /** One value in several forms; Jupyter shows the richest that it knows. */
 export type MimeBundle = {
-  readonly "text/html": string;
   readonly "text/plain": string;
+  readonly "text/html"?: string;
+  /** In base64, as the picture below. */
+  readonly "image/jpeg"?: string;
+  readonly "image/png"?: string;
+};
+
+/** A picture of its own. */
+export type Picture = {
+  readonly mime: "image/jpeg" | "image/png";
+  readonly bytes: Uint8Array;
+  /** The width it is shown with; it may have more pixels. */
+  readonly widthPx: number;
+};
+
+/** How a value looks: a picture, HTML or nothing but text, which is for whoever sees neither. */
+export type Look = {
+  readonly text: string;
+  readonly html?: string;
+  readonly picture?: Picture;
 };
 
 /** A value that a cell shows when it stands on the cell's last line. */
@@ -31,8 +55,11 @@ export type Displayable = {
 
 const msToBeSent = 60;
 
+/** JPEG quality that keeps a notebook small: 7 kB for a frame of 320x240 pixels. */
+export const notebookQuality = 50;
+
 /**
- * Gives a value its looks.
+ * Gives a value its looks, shown one below the other.
  *
  * @example A count that a cell shows in bold
  * ```ts
@@ -47,32 +74,36 @@ const msToBeSent = 60;
  */
 export function displayed<Value extends object>(
   value: Value,
-  { html, text }: { html: string; text: string },
+  ...looks: readonly Look[]
 ): Value & Displayable {
-  const bundle: MimeBundle = { "text/html": html, "text/plain": text };
-  return { ...value, [jupyterDisplay]: () => show(bundle) };
+  return { ...value, [jupyterDisplay]: () => show(looks.map(outputOf)) };
 }
 
-async function show(data: MimeBundle): Promise<Partial<MimeBundle>> {
+/** What Jupyter is told for one place below a cell. */
+type Output = {
+  readonly data: MimeBundle;
+  readonly metadata: Readonly<Record<string, { readonly width: number }>>;
+};
+
+function outputOf({ text, html, picture }: Look): Output {
+  const plain = { "text/plain": text };
+  if (picture) {
+    const { mime, bytes, widthPx } = picture;
+    return {
+      data: { [mime]: bytes.toBase64(), ...plain },
+      metadata: { [mime]: { width: widthPx } },
+    };
+  }
+  const data = html === undefined ? plain : { "text/html": html, ...plain };
+  return { data, metadata: {} };
+}
+
+async function show(outputs: readonly Output[]): Promise<Partial<MimeBundle>> {
   const broadcast = findBroadcast();
-  if (!broadcast) return data;
-  await broadcast("display_data", { data, metadata: {}, transient: {} });
+  if (!broadcast) return Object.assign({}, ...outputs.map(({ data }) => data));
+  for (const output of outputs) {
+    await broadcast("display_data", { ...output, transient: {} });
+  }
   await new Promise((resolve) => setTimeout(resolve, msToBeSent));
   return {};
-}
-
-/** JPEG quality that keeps a notebook small: 8 kB for 280x210 pixels. */
-export const notebookQuality = 50;
-
-/** A picture with its caption below. */
-export function figureHtml({ src, size, caption }: ReportPicture): Html {
-  return html`
-    <figure
-      style="display: inline-block; vertical-align: top; width: ${size
-        .width}px; margin: 0 8px 8px 0">
-      <img src="${src}" width="${size.width}" height="${size.height}"
-        alt="${caption}">
-      <figcaption>${caption}</figcaption>
-    </figure>
-  `;
 }

@@ -1,6 +1,6 @@
 // A clip to work on: model, store, frames and the right to write, opened as one.
 //
-// It is also the annotator that annotate, undo and propagateSequence take, so
+// It is also the annotator that addAnnotation, undo and propagateSequence take, so
 // whoever outgrows the short words of a notebook goes on with the same value.
 
 import { html } from "../work/report/html.ts";
@@ -8,11 +8,11 @@ import type { Store } from "../store/database.ts";
 import type { Sequence } from "../store/sequences.ts";
 import { openForWriting } from "../store/writer.ts";
 import type { Annotator } from "../work/annotate.ts";
-import { importSequence } from "../work/import.ts";
+import { type ImportOptions, importSequence } from "../work/import.ts";
 import { type ModelChoice, openModel } from "../work/open_model.ts";
 import { openDataStore } from "../work/open_store.ts";
 import { type Displayable, displayed } from "./display.ts";
-import { withProgress } from "./progress_view.ts";
+import { withProgress } from "./progress.ts";
 
 /** A clip that is open for work; close it when done. */
 export type OpenClip = Annotator & Displayable & {
@@ -26,6 +26,7 @@ export type OpenClip = Annotator & Displayable & {
  * Opens a video or a folder of frames, imported when it is new to the store.
  *
  * @param options.folder where store, masks and exports go; default `data/user`
+ * @param options.patient a code, never a name; data sets are split by it
  *
  * @example The sample clip
  * ```ts
@@ -41,7 +42,10 @@ export type OpenClip = Annotator & Displayable & {
  */
 export async function openClip(
   input: string,
-  { folder, ...choice }: ModelChoice & { readonly folder?: string } = {},
+  { folder, patient, procedure, ...choice }:
+    & ModelChoice
+    & Pick<ImportOptions, "patient" | "procedure">
+    & { readonly folder?: string } = {},
 ): Promise<OpenClip> {
   await using opening = new AsyncDisposableStack();
   const model = await openModel(choice);
@@ -49,7 +53,7 @@ export async function openClip(
   const store = await openDataStore({ folder });
   opening.defer(() => store.close());
   const { sequence, frames } = await withProgress((onProgress) =>
-    importSequence(store, input, { onProgress })
+    importSequence(store, input, { patient, procedure, onProgress })
   );
   opening.defer(() => frames.close());
   const writer = await openForWriting(store, sequence.id);

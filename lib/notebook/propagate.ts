@@ -1,7 +1,6 @@
 // Propagation in a cell: progress while it runs, then what it did.
 
 import { isDeepStrictEqual } from "node:util";
-import { html } from "../work/report/html.ts";
 import { listRuns, type Run } from "../store/runs.ts";
 import {
   type PropagateOptions,
@@ -11,7 +10,7 @@ import {
 import { askedOf, identityOf, type RunIdentity } from "../work/run_identity.ts";
 import { type Displayable, displayed } from "./display.ts";
 import type { OpenClip } from "./open_clip.ts";
-import { withProgress } from "./progress_view.ts";
+import { withProgress } from "./progress.ts";
 
 /** What a propagation did, as a cell shows it. */
 export type PropagationView = Displayable & PropagateResult;
@@ -40,7 +39,7 @@ export async function propagate(
     : `${result.framesTracked} frames tracked in ${seconds.toFixed(1)} s, ${
       result.msPerFrame.toFixed(0)
     } ms each`;
-  return displayed(result, { html: html`${line}`.html, text: line });
+  return displayed(result, { text: line });
 }
 
 /** Whether model or options are other ones than those of the last run; clicks are worked in. */

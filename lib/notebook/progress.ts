@@ -1,7 +1,9 @@
 // Progress below a cell while it runs.
 //
 // A value is shown only when its cell has ended, so this one display is sent to
-// Jupyter while the work runs. Outside a notebook nobody is told anything.
+// Jupyter while the work runs. At the end a line is left of it, so that a saved
+// notebook tells what was done and not how far it was. Outside a notebook nobody
+// is told anything.
 
 import {
   type OnProgress,
@@ -39,9 +41,10 @@ export async function withProgress<Result>(
 
 function bundleOf(progress: Progress) {
   const { stage, done, total } = progress;
-  const line = done < total
-    ? progressLine(progress)
-    : `${stage} ${done}/${total}`;
+  if (done >= total) {
+    return { "text/plain": `${stage} ${done}/${total}` };
+  }
+  const line = progressLine(progress);
   const bar = html`
     <progress value="${done}" max="${total}"
       style="width: 240px"></progress> ${line}

@@ -2,21 +2,16 @@
 
 import { listObjects } from "../store/objects.ts";
 import { masksFrom } from "../work/demo_report.ts";
-import { html } from "../work/report/html.ts";
 import { overlayStrip } from "../work/report/pictures.ts";
-import {
-  type Displayable,
-  displayed,
-  figureHtml,
-  notebookQuality,
-} from "./display.ts";
+import { type Displayable, displayed } from "./display.ts";
 import type { OpenClip } from "./open_clip.ts";
+import { drawnQuality, joinPictures } from "./picture.ts";
 
 /** A strip as a cell shows it. */
 export type StripView = Displayable & { readonly frames: readonly number[] };
 
 /** Shows frames that are spread evenly over the clip, with their masks. */
-export async function viewStrip(
+export async function strip(
   { store, sequence, frames }: OpenClip,
   { count = 4, widthPx = 160 }: { count?: number; widthPx?: number } = {},
 ): Promise<StripView> {
@@ -25,11 +20,11 @@ export async function viewStrip(
   const pictures = await overlayStrip(frames, masksAt, {
     count,
     widthPx,
-    quality: notebookQuality,
+    quality: drawnQuality,
   });
   const shown = pictures.map(({ frame }) => frame);
   return displayed({ frames: shown }, {
-    html: html`<div>${pictures.map(figureHtml)}</div>`.html,
+    picture: await joinPictures(pictures),
     text: `frames ${shown.join(", ")}`,
   });
 }
