@@ -7,7 +7,7 @@
 // keeps a picture of the frame, since nobody serves the page any longer when it
 // is read.
 
-import { type Desks, openDesks } from "../api/desks.ts";
+import { openDesks } from "../api/desks.ts";
 import { type AnnotatorServer, serveAnnotator } from "../api/server.ts";
 import { listObjects } from "../store/objects.ts";
 import { masksFrom } from "../work/demo_report.ts";
@@ -46,7 +46,11 @@ export type AnnotatorOptions = {
 
 const servers = new WeakMap<OpenClip, Promise<Shown>>();
 
-type Shown = { readonly desks: Desks; readonly server: AnnotatorServer };
+type Shown = {
+  readonly server: AnnotatorServer;
+  /** Ends it, once. */
+  close(): Promise<void>;
+};
 
 /**
  * Shows the annotator page for a clip; the next cell sees what was clicked.
@@ -89,9 +93,7 @@ export async function annotate(
     },
     close: async () => {
       servers.delete(clip);
-      const { desks, server } = await showing;
-      await server.close();
-      await desks.close();
+      await (await showing).close();
       const data = await stillOf(clip, frame); // what the saved notebook keeps
       const content = { data, metadata: {}, transient };
       await findBroadcast()?.("update_display_data", content);
@@ -111,7 +113,10 @@ async function startFor(
     frameAncestors: notebookPages,
     log: (line) => console.error(line),
   });
-  return { desks, server };
+  let closing: Promise<void> | undefined;
+  const close = () => closing ??= server.close().then(() => desks.close());
+  clip.beforeClose(close);
+  return { server, close };
 }
 
 /** JupyterLab and Notebook on this machine, VS Code, and the proxy's own pages. */

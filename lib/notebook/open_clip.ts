@@ -18,6 +18,8 @@ import { withProgress } from "./progress.ts";
 export type OpenClip = Annotator & Displayable & {
   readonly store: Store;
   readonly sequence: Sequence;
+  /** Does work first when the clip is closed. */
+  beforeClose(work: () => Promise<void>): void;
   /** Closes frames, store and model. */
   close(): Promise<void>;
 };
@@ -61,7 +63,11 @@ export async function openClip(
   const opened = opening.move();
   const clip = { store, sequence, frames, model, writer };
   return displayed(
-    { ...clip, close: () => opened.disposeAsync() },
+    {
+      ...clip,
+      beforeClose: (work: () => Promise<void>) => opened.defer(work),
+      close: () => opened.disposeAsync(),
+    },
     looksOf(clip),
   );
 }
