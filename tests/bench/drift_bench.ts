@@ -26,6 +26,7 @@ import { INSTRUMENT, sampleClip } from "../../lib/scenes/sample_clip.ts";
 import type { Engine } from "../../lib/sam2/engine.ts";
 import { encodeFrame } from "../../lib/sam2/image.ts";
 import { addPrompt, type Interaction } from "../../lib/sam2/interact.ts";
+import { rankDrift } from "../../lib/work/drift_ranking.ts";
 import { openModel } from "../../lib/work/open_model.ts";
 import { planWhole } from "../propagate/plan_whole.ts";
 import { sharedUrl } from "../shared.ts";
@@ -79,14 +80,12 @@ export async function benchDrift(call: Call) {
 }
 
 function report(call: Call, name: string, rows: readonly DriftRow[]) {
-  const wrong = rows.filter(({ iou }) => iou < enough).length;
   const numbers = {
     frames: rows.length,
-    wrong,
     meanIou: rows.reduce((sum, { iou }) => sum + iou, 0) / rows.length,
-    ...rankingOf(rows),
+    ...rankDrift(rows, { enough }),
   };
-  const { precisionAtTenth, auc } = numbers;
+  const { precisionAtTenth, auc, wrong } = numbers;
   call.say(
     `${name}: ${rows.length} frames, ${wrong} below ${enough}, mean IoU ${
       numbers.meanIou.toFixed(3)
@@ -95,28 +94,6 @@ function report(call: Call, name: string, rows: readonly DriftRow[]) {
     }), area under ROC ${auc === undefined ? "–" : auc.toFixed(2)}`,
   );
   return numbers;
-}
-
-/** Ranks by drift; the area is undefined where all frames are right, or all wrong. */
-export function rankingOf(
-  rows: readonly Pick<DriftRow, "drift" | "iou">[],
-): { readonly precisionAtTenth: number; readonly auc: number | undefined } {
-  const worst = rows.toSorted((a, b) => b.drift - a.drift)
-    .slice(0, Math.max(1, Math.round(rows.length / 10)));
-  const isWrong = ({ iou }: { iou: number }) => iou < enough;
-  const wrong = rows.filter(isWrong);
-  const right = rows.filter((row) => !isWrong(row));
-  let pairs = 0;
-  for (const a of wrong) {
-    for (const b of right) {
-      pairs += a.drift > b.drift ? 1 : a.drift === b.drift ? 0.5 : 0;
-    }
-  }
-  const count = wrong.length * right.length;
-  return {
-    precisionAtTenth: worst.filter(isWrong).length / worst.length,
-    auc: count > 0 ? pairs / count : undefined,
-  };
 }
 
 /** Clicks an object on some frames and tracks it through the others. */
