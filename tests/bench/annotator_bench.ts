@@ -38,7 +38,7 @@ export async function benchAnnotator(call: Call) {
   }
 }
 
-async function benchClicks(call: Call, folder: string) {
+export async function benchClicks(call: Call, folder: string) {
   const tiny = await writeTiny(folder);
   const models = [
     { name: "nano at 128", choice: {} },
@@ -96,7 +96,7 @@ async function benchClicks(call: Call, folder: string) {
   return results;
 }
 
-async function benchScrubbing(call: Call, folder: string) {
+export async function benchScrubbing(call: Call, folder: string) {
   const browser = await findBrowser();
   if (!browser) {
     call.say("memory of the page: Chromium is missing");
@@ -139,7 +139,7 @@ async function benchScrubbing(call: Call, folder: string) {
   return { count, before, after };
 }
 
-async function benchHour(call: Call, folder: string) {
+export async function benchHour(call: Call, folder: string) {
   const count = call.count("frames", { least: 100 }) ?? 90_000;
   const video = `${folder}/hour.mp4`;
   await writeLoop(video, count, call);

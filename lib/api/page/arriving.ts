@@ -5,8 +5,6 @@ import type {
   HomeView,
   PropagationView,
   SequenceView,
-  TagRequest,
-  TagsView,
 } from "../contract.ts";
 import { chain, type Step, step } from "./events.ts";
 import { fitPicture } from "./geometry.ts";
@@ -25,15 +23,25 @@ export function homeCame(state: State, home: HomeView): Step {
     look: lookOf(preferences),
     loadError: null,
   };
-  const only = sequences.length === 1 && state.home === null
-    ? sequences[0].id
-    : null;
-  const sequence = state.wantedSequence ?? only;
-  if (sequence === null || state.sequence) return step(next);
-  return step(
-    { ...next, wantedSequence: sequence },
-    { kind: "fetchSequence", sequence },
-  );
+  const reading = home.imports.filter((it) => it.sequenceId === null);
+  // What a person has just given to read is what they want to see.
+  const awaited = state.home?.imports.find((it) => it.sequenceId === null);
+  const arrived = awaited &&
+    home.imports.find((it) => it.name === awaited.name)?.sequenceId;
+  const isOnly = sequences.length === 1 && reading.length === 0 &&
+    state.home === null;
+  const sequence = state.wantedSequence ?? arrived ??
+    (isOnly ? sequences[0].id : null);
+  if (state.sequence) return step(next);
+  if (sequence !== null) {
+    return step(
+      { ...next, wantedSequence: sequence },
+      { kind: "fetchSequence", sequence },
+    );
+  }
+  if (reading.length === 0) return step(next);
+  const again = { kind: "homeWanted" } as const;
+  return step(next, { kind: "wait", key: "home", ms: 500, event: again });
 }
 
 /** A sequence, opened or looked at anew. */
@@ -181,25 +189,4 @@ export function propagationCame(
         : "propagationDone",
     } as const;
   return step({ ...next, message }, { kind: "fetchReview", sequence: id });
-}
-
-/** Tags after a change; what was left out is told. */
-export function tagsCame(
-  state: State,
-  tags: TagsView,
-  request: TagRequest,
-): Step {
-  if (!state.home) return step(state);
-  const next: State = { ...state, home: { ...state.home, tags: tags.tags } };
-  if (tags.duplicates.length > 0) {
-    return step({ ...next, dialog: { kind: "duplicates", tags } });
-  }
-  if (request.kind === "import") {
-    const values = { n: tags.added };
-    return step({
-      ...next,
-      message: { tone: "note", key: "tagsAdded", values },
-    });
-  }
-  return step(next);
 }

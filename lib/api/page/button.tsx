@@ -106,6 +106,7 @@ export function Menu(
         if (!inside) event.currentTarget.open = false;
       }}
       onKeyDown={(event) => {
+        moveInMenu(event);
         if (event.key !== "Escape" || !event.currentTarget.open) return;
         event.stopPropagation();
         event.currentTarget.open = false;
@@ -197,6 +198,20 @@ export function keyOf(page: Page, id: CommandId): string {
 
 function keepFocus(event: MouseEvent) {
   event.preventDefault();
+}
+
+/** Arrow keys walk through an open menu. */
+function moveInMenu(event: KeyboardEvent) {
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const { currentTarget } = event;
+  if (by === 0 || !(currentTarget instanceof HTMLElement)) return;
+  const items = [
+    ...currentTarget.querySelectorAll<HTMLElement>("[role=menuitem]"),
+  ];
+  const now = items.findIndex((it) => it === document.activeElement);
+  event.preventDefault();
+  event.stopPropagation();
+  items[(now + by + items.length) % items.length]?.focus();
 }
 
 /** Keeps a menu on the screen: it opens where there is room. */

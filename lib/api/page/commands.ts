@@ -46,6 +46,12 @@ const table = {
   brushSmaller: ["tools", "["],
   brushLarger: ["tools", "]"],
   togglePreview: ["tools", "W"],
+  cursorLeft: ["tools", "Alt+ArrowLeft"],
+  cursorRight: ["tools", "Alt+ArrowRight"],
+  cursorUp: ["tools", "Alt+ArrowUp"],
+  cursorDown: ["tools", "Alt+ArrowDown"],
+  cursorInside: ["tools", "Alt+Enter"],
+  cursorOutside: ["tools", "Alt+Shift+Enter"],
 
   newObject: ["objects", "N"],
   changeTag: ["objects", "T"],
@@ -103,7 +109,7 @@ const table = {
   toggleMasks: ["looks", "M"],
   toggleFill: ["looks", "Shift+M"],
   toggleOnion: ["looks", "L"],
-  togglePanel: ["looks", "Tab"],
+  togglePanel: ["looks", "\\"],
   toggleTheme: ["looks"],
   toggleLanguage: ["looks"],
 

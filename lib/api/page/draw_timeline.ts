@@ -95,7 +95,7 @@ function drawRun(
       context.globalAlpha = 1;
       context.fillStyle = colours.warn;
       context.fillRect(x, y, width, height);
-      hatch(context, x, y, width, height, "rgb(0 0 0 / 0.45)");
+      hatch(context, x, y, width, height, "rgb(0 0 0 / 0.3)");
       break;
     case "s":
       context.globalAlpha = 0.7;

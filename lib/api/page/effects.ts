@@ -52,7 +52,7 @@ export function createEffects(
   async function send(sequence: number, item: QueuedAction) {
     try {
       const result = await fetchJson<ActionResult>(
-        `api/sequences/${sequence}/actions`,
+        `api/sequences/${sequence}/actions?key=${encodeURIComponent(item.key)}`,
         { method: "POST", body: item.action },
       );
       dispatch({ kind: "answered", id: item.id, result });

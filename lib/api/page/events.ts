@@ -41,6 +41,7 @@ export type PageEvent =
   // The page and the server.
   | { kind: "started"; sequence: number | null; frame: number }
   | { kind: "queueFound"; items: readonly QueuedAction[] }
+  | { kind: "homeWanted" }
   | { kind: "homeCame"; home: HomeView }
   | { kind: "loadFailed"; error: string }
   | { kind: "sequenceCame"; view: SequenceView }
@@ -78,6 +79,7 @@ export type PageEvent =
   | { kind: "pointRemoved"; x: number; y: number; withinPx: number }
   | { kind: "stroke"; points: readonly Point[] }
   | { kind: "hovered"; at: Point | null }
+  | { kind: "mouseUsed" }
   | { kind: "polygonClick"; x: number; y: number }
   | { kind: "polygonDoubleClick"; x: number; y: number; withinPx: number }
   | { kind: "vertexSelected"; at: VertexAddress | null }

@@ -136,6 +136,22 @@ export const Icon = {
       <circle cx="6.8" cy="7" r="1" class="solid" />
     </>,
   ),
+  layers: icon(
+    <path d="M10 3l7.5 4-7.5 4-7.5-4zM2.5 10.5L10 14.5l7.5-4M2.5 13.5L10 17.5l7.5-4" />,
+  ),
+  sliders: icon(
+    <>
+      <path d="M3 6h7M14.5 6H17M3 14h2.5M10 14h7" />
+      <circle cx="12.2" cy="6" r="2.2" />
+      <circle cx="7.8" cy="14" r="2.2" />
+    </>,
+  ),
+  review: icon(
+    <>
+      <path d="M16.5 9.5v6a1 1 0 01-1 1h-11a1 1 0 01-1-1v-11a1 1 0 011-1h8" />
+      <path d="M7 9.5l3 3 7-8" />
+    </>,
+  ),
   point: icon(<circle cx="10" cy="10" r="4" />),
   fillHoles: icon(
     <>

@@ -215,9 +215,17 @@ export function polygonDoubleClick(
   at: Point,
   withinPx: number,
 ): Step {
-  const { polygon } = state;
-  if (!polygon) return step(state);
-  if (polygon.drawing) {
+  if (!state.polygon) return step(state);
+  // The two clicks of it came first; alone they draw nothing.
+  const isNear = (point: Point, distance: number) =>
+    Math.hypot(point.x - at.x, point.y - at.y) <= distance;
+  const drawn = (state.polygon.drawing ?? []).filter((_, i, all) =>
+    i === 0 || i < all.length - 1 || !isNear(all[i - 1], withinPx / 3)
+  );
+  const isOnlyThis = drawn.every((point) => isNear(point, withinPx));
+  const drawing = isOnlyThis ? null : drawn;
+  const polygon = { ...state.polygon, drawing };
+  if (drawing) {
     const closed = closeDrawing(polygon);
     return closed.changed
       ? applyPolygon({ ...state, polygon: closed })
@@ -228,7 +236,7 @@ export function polygonDoubleClick(
     return step({ ...state, polygon: deleteVertex(polygon, vertex) });
   }
   const edge = findEdge(polygon, at, withinPx);
-  if (!edge) return step(state);
+  if (!edge) return step({ ...state, polygon });
   return step({ ...state, polygon: insertVertex(polygon, edge, at) });
 }
 

@@ -5,7 +5,7 @@ import type { Bitmap } from "../../base/image.ts";
 import { createBitmap } from "../../masks/bitmap.ts";
 import { decodeCounts, rleToBitmap } from "../../masks/rle.ts";
 import type { MaskView, PromptView } from "../contract.ts";
-import { type OpenSequence, type State } from "./state.ts";
+import type { OpenSequence, State } from "./state.ts";
 
 /** A mask to draw. */
 export type ShownMask = {

@@ -1,8 +1,8 @@
 // Editing a mask by its vertices, as EISeg does: drag moves, a double click on
 // an edge inserts, on a vertex deletes; a ring of three goes as a whole.
 //
-// Holes stay holes. A mask that was not changed is never written back, because
-// simplified rings have lost pixels.
+// Holes stay holes. Simplified rings have lost pixels, so a part that was not
+// changed is written back as it was, pixel by pixel.
 
 import type { Bitmap } from "../../base/image.ts";
 import type { Point, Size } from "../../base/tensor.ts";
@@ -11,7 +11,6 @@ import {
   type Polygon,
   polygonsToBitmap,
   type Ring,
-  ringArea,
 } from "../../masks/polygons.ts";
 import { simplifyRing } from "../../masks/rings.ts";
 import { distanceToLine } from "./geometry.ts";
@@ -26,10 +25,11 @@ export function startPolygonEdit(
     base: string | null;
   },
 ): PolygonEdit {
-  const polygons = bitmapToPolygons(bitmap).map(({ outer, holes }) => ({
-    outer: simplify(outer),
-    holes: holes.map(simplify).filter((ring) => Math.abs(ringArea(ring)) > 2),
-  })).filter(({ outer }) => ringArea(outer) > 2);
+  const polygons = bitmapToPolygons(bitmap).map((exact) => ({
+    outer: simplify(exact.outer),
+    holes: exact.holes.map(simplify),
+    exact,
+  }));
   return {
     objectId,
     frame,
@@ -43,7 +43,8 @@ export function startPolygonEdit(
 
 /** The mask inside the polygons. */
 export function polygonEditToBitmap(edit: PolygonEdit, size: Size): Bitmap {
-  return polygonsToBitmap(edit.polygons, size);
+  const polygons = edit.polygons.map((it) => it.exact ?? it);
+  return polygonsToBitmap(polygons, size);
 }
 
 /** Finds the vertex nearest to a place, within a distance. */
@@ -167,11 +168,11 @@ function withRing(
 ): PolygonEdit {
   const polygons = edit.polygons.map((it, i) => {
     if (i !== polygon) return it;
-    if (ring === 0) return { ...it, outer: change(it.outer) };
+    if (ring === 0) return { outer: change(it.outer), holes: it.holes };
     const holes = it.holes.map((hole, k) =>
       k === ring - 1 ? change(hole) : hole
     ).filter((hole) => hole.length > 0);
-    return { ...it, holes };
+    return { outer: it.outer, holes };
   }).filter(({ outer }) => outer.length > 0);
   return { ...edit, polygons, changed: true };
 }
@@ -183,5 +184,5 @@ function simplify(ring: Ring): Ring {
     const b = ring[(i + 1) % ring.length];
     length += Math.hypot(b.x - a.x, b.y - a.y);
   }
-  return simplifyRing(ring, Math.max(0.9, 0.002 * length));
+  return simplifyRing(ring, Math.max(1, 0.003 * length));
 }

@@ -16,11 +16,14 @@ export function enqueue(
   action: Action,
   { creates }: { creates?: number } = {},
 ): Step {
-  const item = { id: state.nextId, action: withSeen(state, action), creates };
+  const { nextId: id, visit } = state;
+  const key = `${visit}-${id}`;
+  const item = { id, key, action: withSeen(state, action), creates };
   const next = {
     ...state,
-    nextId: state.nextId + 1,
+    nextId: id + 1,
     queue: [...state.queue, item],
+    message: state.message?.tone === "error" ? state.message : null,
   };
   return chain(step(next), keepQueue, sendNext);
 }

@@ -1,23 +1,33 @@
 // What each command does: one function from command and state to a step.
 
-import type { Action } from "../contract.ts";
 import type { CommandId } from "./commands.ts";
-import { chain, type Step, step } from "./events.ts";
+import {
+  accept,
+  cancel,
+  deleteHere,
+  finish,
+  forActive,
+  moveCursor,
+  nextSize,
+  nextSpeed,
+  noReview,
+  openDialog,
+  propagate,
+  say,
+  skip,
+  still,
+  toggleObject,
+  travelTo,
+  verify,
+} from "./command_steps.ts";
+import { type Step, step } from "./events.ts";
 import { centre, fitPicture, zoomAround } from "./geometry.ts";
-import { conditionLetters, doubtfulLetters, findLetter } from "./lanes.ts";
-import { applyPolygon } from "./marking.ts";
-import { masksOn } from "./masks_shown.ts";
-import { deleteVertex } from "./polygon_edit.ts";
-import { changeLook, changePreferences, openTab } from "./preferring.ts";
+import { conditionLetters, doubtfulLetters } from "./lanes.ts";
+import { applyPolygon, pointAt } from "./marking.ts";
+import { changeLook, changePreferences } from "./preferring.ts";
 import { enqueue } from "./queue.ts";
 import { nextItem, openItem } from "./reviewing.ts";
-import {
-  actingFrame,
-  languageOf,
-  type Message,
-  type State,
-  type Tool,
-} from "./state.ts";
+import { actingFrame, languageOf, type State, type Tool } from "./state.ts";
 import { goTo, togglePlay } from "./travel.ts";
 
 const tools: Partial<Record<CommandId, Tool>> = {
@@ -28,7 +38,6 @@ const tools: Partial<Record<CommandId, Tool>> = {
   toolPolygon: "polygon",
   toolHand: "hand",
 };
-const speeds = [0.25, 0.5, 1, 2, 3, 5, 10];
 
 /** Runs a command. */
 export function runCommand(state: State, id: CommandId): Step {
@@ -98,7 +107,29 @@ export function runCommand(state: State, id: CommandId): Step {
         brushPx: Math.min(400, nextSize(look.brushPx, 1)),
       });
     case "togglePreview":
-      return changeLook(state, { preview: !look.preview });
+      return changeLook(
+        {
+          ...state,
+          preview: { ...state.preview, wanted: null, shown: null },
+        },
+        { preview: !look.preview },
+      );
+    case "cursorLeft":
+      return moveCursor(state, -1, 0);
+    case "cursorRight":
+      return moveCursor(state, 1, 0);
+    case "cursorUp":
+      return moveCursor(state, 0, -1);
+    case "cursorDown":
+      return moveCursor(state, 0, 1);
+    case "cursorInside":
+      return state.cursor
+        ? pointAt(state, { ...state.cursor, sign: "+" })
+        : moveCursor(state, 0, 0);
+    case "cursorOutside":
+      return state.cursor
+        ? pointAt(state, { ...state.cursor, sign: "-" })
+        : moveCursor(state, 0, 0);
 
     case "newObject":
       return openDialog(state, {
@@ -297,181 +328,4 @@ function runAnywhere(state: State, id: CommandId): Step {
     default:
       return step(state);
   }
-}
-
-/** EISeg's Space: the object is done, the next click begins another of its tag. */
-function finish(state: State): Step {
-  const { sequence, activeObject } = state;
-  const active = sequence?.objects.find((it) => it.id === activeObject);
-  if (activeObject !== null) {
-    return chain(applyPolygon(state), (it) =>
-      step({
-        ...it,
-        activeObject: null,
-        nextTag: active ? active.tagId : it.nextTag,
-        message: { tone: "note", key: "objectFinished" },
-      }));
-  }
-  // Again: back to the object that was finished last.
-  const newest = sequence?.objects.at(-1);
-  return newest ? step({ ...state, activeObject: newest.id }) : step(state);
-}
-
-function deleteHere(state: State, frame: number): Step {
-  const { polygon } = state;
-  if (polygon?.selected) {
-    const edit = deleteVertex(polygon, polygon.selected);
-    return step({ ...state, polygon: edit });
-  }
-  if (polygon?.drawing) {
-    const left = polygon.drawing.slice(0, -1);
-    const drawing = left.length > 0 ? left : null;
-    return step({ ...state, polygon: { ...polygon, drawing } });
-  }
-  return forActive(
-    { ...state, polygon: null },
-    (objectId) => ({ kind: "deleteMasks", objectId, from: frame, to: frame }),
-  );
-}
-
-function cancel(state: State): Step {
-  if (state.dialog) return step({ ...state, dialog: null });
-  if (state.polygon?.changed || state.polygon?.drawing) {
-    return step({ ...state, polygon: null });
-  }
-  if (state.spanBegin !== null) {
-    return step({ ...state, spanBegin: null, spanEnd: null, message: null });
-  }
-  return step({ ...state, message: null, activeObject: null });
-}
-
-function toggleObject(state: State): Step {
-  const id = state.activeObject;
-  if (id === null) return say(state, "chooseObject");
-  const hidden = new Set(state.hidden);
-  if (!hidden.delete(id)) hidden.add(id);
-  return step({ ...state, hidden });
-}
-
-function travelTo(state: State, letters: string, direction: 1 | -1): Step {
-  const lanes = state.sequence?.lanes ?? new Map<number, string>();
-  const own = lanes.get(state.activeObject ?? 0);
-  const from = state.frame;
-  const find = (some: Iterable<string>) =>
-    findLetter(some, letters, { from, direction });
-  const found = (own === undefined ? undefined : find([own])) ??
-    find(lanes.values());
-  return found === undefined
-    ? say(state, "noSuchFrame")
-    : goTo(still(state), found);
-}
-
-function propagate(
-  state: State,
-  mode: "both" | "forward" | "backward" | "between" | "all",
-): Step {
-  if (!state.sequence) return step(state);
-  if (state.sequence.propagation.status === "running") {
-    return say(state, "propagationRuns");
-  }
-  const sequence = state.sequence.summary.id;
-  return chain(applyPolygon(state), (it) =>
-    step(it, {
-      kind: "propagate",
-      sequence,
-      request: { mode, frame: actingFrame(state) },
-    }));
-}
-
-function accept(state: State): Step {
-  const item = nextItem(state);
-  if (!item) return noReview(state);
-  const { objectId, frame } = item;
-  const isHere = actingFrame(state) === frame;
-  if (!isHere || state.activeObject !== objectId) return openItem(state, item);
-  return chain(
-    enqueue(state, {
-      kind: "verify",
-      objectId,
-      from: frame,
-      to: frame,
-      verified: true,
-    }),
-    skip,
-  );
-}
-
-/** The next of the queue; what is left behind does not come again by itself. */
-function skip(state: State): Step {
-  const item = nextItem(state);
-  if (!item) return noReview(state);
-  const skipped = new Set(state.skipped);
-  skipped.add(`${item.objectId}/${item.frame}`);
-  const next = { ...state, skipped };
-  const following = nextItem(next);
-  return following
-    ? openItem(next, following)
-    : step({ ...next, message: { tone: "note", key: "reviewDone" } });
-}
-
-function noReview(state: State): Step {
-  return state.tab === "review"
-    ? say(state, "reviewDone")
-    : openTab(state, "review");
-}
-
-/** Verifies masks of this frame, or takes it back where all were verified. */
-function verify(state: State, objectIds: readonly number[] | null): Step {
-  const frame = actingFrame(state);
-  const masks = masksOn(state, frame).filter(({ objectId }) =>
-    objectIds ? objectIds.includes(objectId) : !state.hidden.has(objectId)
-  );
-  if (masks.length === 0) return say(state, "nothingToVerify");
-  const verified = !masks.every(({ mask }) => mask?.verified);
-  return chain(
-    step(state),
-    ...masks.map(({ objectId }) => (it: State) =>
-      enqueue(it, {
-        kind: "verify",
-        objectId,
-        from: frame,
-        to: frame,
-        verified,
-      })
-    ),
-  );
-}
-
-function forActive(
-  state: State,
-  action: (objectId: number) => Action,
-): Step {
-  return state.activeObject === null
-    ? say(state, "chooseObject")
-    : enqueue(state, action(state.activeObject));
-}
-
-function openDialog(
-  state: State,
-  dialog: NonNullable<State["dialog"]>,
-): Step {
-  return step({ ...state, dialog, playing: null });
-}
-
-function say(state: State, key: Message["key"]): Step {
-  return step({ ...state, message: { tone: "note", key } });
-}
-
-function still(state: State): State {
-  return { ...state, playing: null };
-}
-
-function nextSize(px: number, direction: 1 | -1): number {
-  return Math.round(px + direction * Math.max(1, px * 0.15));
-}
-
-function nextSpeed(speed: number, direction: 1 | -1): number {
-  const at = speeds.findIndex((it) => it >= speed);
-  const next = Math.max(0, Math.min(speeds.length - 1, at + direction));
-  return speeds[next];
 }

@@ -4,11 +4,13 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Point } from "../../base/tensor.ts";
-import { drawOverlay, drawPicture, type Gesture } from "./draw_stage.ts";
+import { drawOverlay, drawPicture } from "./draw_stage.ts";
 import { isInside, toPicture, zoomAround } from "./geometry.ts";
+import type { Gesture } from "./gesture.ts";
 import type { OpenPage } from "./page.ts";
 import { findVertex } from "./polygon_edit.ts";
 import { actingFrame } from "./state.ts";
+import { ToolOptions } from "./tool_options.tsx";
 
 /** How near a point or vertex is hit, in CSS pixels. */
 const nearPx = 10;
@@ -86,8 +88,9 @@ export function Stage({ page }: { page: OpenPage }) {
     const place = toPicture(at, state.viewport);
     const { tool } = state;
     overlayCanvas.current?.setPointerCapture(event.pointerId);
+    // Keys belong to the picture now.
     if (document.activeElement instanceof HTMLElement) {
-      document.activeElement.blur(); // keys belong to the picture now
+      document.activeElement.blur();
     }
     const pans = event.button === 1 || event.altKey || tool === "hand";
     if (pans) {
@@ -128,6 +131,7 @@ export function Stage({ page }: { page: OpenPage }) {
     const at = placeOf(event);
     const before = pointer.current;
     pointer.current = at;
+    if (state.cursor) dispatch({ kind: "mouseUsed" });
     showPlace(at);
     const now = gesture.current;
     const place = toPicture(at, state.viewport);
@@ -212,6 +216,7 @@ export function Stage({ page }: { page: OpenPage }) {
         tabIndex={0}
         role="application"
         aria-label={say("picture", { n: actingFrame(state) })}
+        onMouseDown={(event) => event.preventDefault()}
         onPointerDown={onPointerDown}
         onPointerMove={onPointerMove}
         onPointerUp={onPointerUp}
@@ -226,6 +231,7 @@ export function Stage({ page }: { page: OpenPage }) {
         onContextMenu={(event) => event.preventDefault()}
         onAuxClick={(event) => event.preventDefault()}
       />
+      <ToolOptions page={page} />
       <div class="readout">
         <output ref={readout} data-testid="place" />
         <span>{Math.round(state.viewport.zoom * 100)} %</span>

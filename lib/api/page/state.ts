@@ -56,6 +56,8 @@ export type OpenSequence = {
  */
 export type QueuedAction = {
   readonly id: number;
+  /** What the server knows it by, so that sending it twice does it once. */
+  readonly key: string;
   readonly action: Action;
   readonly creates?: number;
 };
@@ -67,13 +69,16 @@ export type VertexAddress = {
   readonly vertex: number;
 };
 
+/** A part of a mask with few vertices; `exact` is what it was made of, until it is changed. */
+export type EditedPolygon = Polygon & { readonly exact?: Polygon };
+
 /** A mask that is edited by its vertices. */
 export type PolygonEdit = {
   readonly objectId: number;
   readonly frame: number;
   /** The run lengths that it was made of; null when there was no mask. */
   readonly base: string | null;
-  readonly polygons: readonly Polygon[];
+  readonly polygons: readonly EditedPolygon[];
   readonly selected: VertexAddress | null;
   /** A new polygon, as far as it is drawn. */
   readonly drawing: readonly Point[] | null;
@@ -158,6 +163,8 @@ export type State = {
   /** The number of the action that is at the server. */
   readonly sending: number | null;
   readonly nextId: number;
+  /** Tells the keys of this visit's actions from those of other visits. */
+  readonly visit: string;
   /** How often sending failed in a row; 0 while the server answers. */
   readonly failures: number;
   /** Actions that the server refused because the mask changed elsewhere. */
@@ -169,6 +176,8 @@ export type State = {
   readonly hidden: ReadonlySet<number>;
   readonly tool: Tool;
   readonly polygon: PolygonEdit | null;
+  /** The pointer that the keyboard moves, on the picture; null while the mouse is used. */
+  readonly cursor: Point | null;
   readonly preview: PreviewState;
   readonly spanBegin: number | null;
   readonly spanEnd: number | null;
@@ -203,9 +212,13 @@ export const plainLook: Look = {
 };
 
 /** The state of a page that has just been opened. */
-export function createState({ systemLanguage = "en" }: {
-  systemLanguage?: "en" | "ru";
-} = {}): State {
+export function createState(
+  { systemLanguage = "en", visit = "", panelOpen = true }: {
+    systemLanguage?: "en" | "ru";
+    visit?: string;
+    panelOpen?: boolean;
+  } = {},
+): State {
   return {
     home: null,
     loadError: null,
@@ -222,6 +235,7 @@ export function createState({ systemLanguage = "en" }: {
     queue: [],
     sending: null,
     nextId: 1,
+    visit,
     failures: 0,
     conflicts: [],
     activeObject: null,
@@ -229,6 +243,7 @@ export function createState({ systemLanguage = "en" }: {
     hidden: new Set(),
     tool: "click",
     polygon: null,
+    cursor: null,
     preview: { inFlight: false, wanted: null, shown: null },
     spanBegin: null,
     spanEnd: null,
@@ -236,7 +251,7 @@ export function createState({ systemLanguage = "en" }: {
     viewport: { zoom: 1, x: 0, y: 0 },
     stage: { width: 800, height: 500 },
     tab: "objects",
-    panelOpen: true,
+    panelOpen,
     dialog: null,
     message: null,
     renaming: null,

@@ -2,12 +2,12 @@
 // tags, and the playhead. A drag anywhere scrubs, the wheel zooms in time.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { SpanView } from "../contract.ts";
-import { CommandButton } from "./button.tsx";
 import { drawLane, laneHeight } from "./draw_timeline.ts";
+import { objectName } from "./object_names.ts";
 import type { OpenPage } from "./page.ts";
 import { pictureAddress } from "./server.ts";
-import { framesPerSecond } from "./travel.ts";
+import { Spans } from "./timeline_spans.tsx";
+import { Transport } from "./transport.tsx";
 
 /** The width of the names at the left, in CSS pixels; page.css knows it as well. */
 const namesPx = 132;
@@ -114,87 +114,6 @@ export function Timeline({ page }: { page: OpenPage }) {
   );
 }
 
-/** Playing and the frame number. */
-function Transport({ page }: { page: OpenPage }) {
-  const { state, say, sequence, dispatch } = page;
-  const { frameCount } = sequence.summary;
-  const { from, to } = state.timeline;
-  const zoomed = to - from < frameCount;
-  return (
-    <div class="transport">
-      <CommandButton page={page} id="firstFrame" icon="first" />
-      <CommandButton page={page} id="previousFrame" icon="previous" />
-      <CommandButton
-        page={page}
-        id="play"
-        icon={state.playing ? "pause" : "play"}
-        kind="strong"
-      />
-      <CommandButton page={page} id="nextFrame" icon="next" />
-      <CommandButton page={page} id="lastFrame" icon="last" />
-      <label class="frame-field">
-        <span class="visually-hidden">{say("frame")}</span>
-        <input
-          type="number"
-          inputMode="numeric"
-          data-testid="frame"
-          min={0}
-          max={frameCount - 1}
-          value={state.frame}
-          onChange={(event) => {
-            const frame = event.currentTarget.valueAsNumber;
-            if (Number.isFinite(frame)) dispatch({ kind: "go", frame });
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" || event.key === "Escape") {
-              event.currentTarget.blur();
-            }
-          }}
-        />
-        <span class="muted">{say("frameOf", { count: frameCount - 1 })}</span>
-      </label>
-      <span class="time">{timeWords(page)}</span>
-      <label class="speed">
-        <span class="visually-hidden">{say("speed")}</span>
-        <select
-          title={say("speed")}
-          value={String(state.look.speed)}
-          onChange={(event) =>
-            dispatch({
-              kind: "looked",
-              look: { speed: Number(event.currentTarget.value) },
-            })}
-        >
-          {[0.25, 0.5, 1, 2, 3, 5, 10].map((it) => (
-            <option key={it} value={String(it)}>{it}×</option>
-          ))}
-        </select>
-      </label>
-      <span class="spacer" />
-      {zoomed && (
-        <button
-          type="button"
-          class="button quiet"
-          onClick={() =>
-            dispatch({ kind: "timelineMoved", from: 0, to: frameCount })}
-        >
-          {say("wholeTimeline")}
-        </button>
-      )}
-      <CommandButton page={page} id="spanBegin" icon="begin" />
-      <CommandButton page={page} id="spanEnd" icon="end" />
-      <CommandButton
-        page={page}
-        id="previousCondition"
-        icon="previous"
-        text="◆"
-      />
-      <CommandButton page={page} id="nextCondition" icon="next" text="◆" />
-      <CommandButton page={page} id="nextDoubtful" icon="doubt" />
-    </div>
-  );
-}
-
 /** Pictures evenly spaced over the width; the browser fetches and forgets them. */
 function Thumbnails({ page, width }: { page: OpenPage; width: number }) {
   const { state, sequence } = page;
@@ -234,6 +153,10 @@ function Lanes({ page, width }: { page: OpenPage; width: number }) {
   const { objects, lanes } = sequence;
   const { from, to } = state.timeline;
   const height = Math.max(1, objects.length) * laneHeight;
+  const named = objects.map((it) => ({
+    ...it,
+    name: objectName(state, page.say, it),
+  }));
 
   useLayoutEffect(() => {
     const element = canvas.current;
@@ -274,7 +197,7 @@ function Lanes({ page, width }: { page: OpenPage; width: number }) {
   return (
     <div class="lanes">
       <div class="names">
-        {objects.map(({ id, number, name, colour }) => (
+        {named.map(({ id, number, name, colour }) => (
           <button
             key={id}
             type="button"
@@ -297,123 +220,4 @@ function Lanes({ page, width }: { page: OpenPage; width: number }) {
       />
     </div>
   );
-}
-
-/** Frame tags as bars whose edges can be dragged. */
-function Spans(
-  { page, width, frameAt }: {
-    page: OpenPage;
-    width: number;
-    frameAt: (event: PointerEvent) => number;
-  },
-) {
-  const { state, sequence } = page;
-  const { from, to } = state.timeline;
-  const { spanBegin } = state;
-  if (sequence.spans.length === 0 && spanBegin === null) return null;
-  const x = (frame: number) => (frame - from) / (to - from) * width;
-  return (
-    <div class="spans">
-      <div class="names">
-        <span>{page.say("frameTags")}</span>
-      </div>
-      <div class="span-lane">
-        {sequence.spans.map((span) => (
-          <Span key={span.id} page={page} span={span} x={x} frameAt={frameAt} />
-        ))}
-        {spanBegin !== null && (
-          <div
-            class="span open"
-            style={{
-              left: `${x(Math.min(spanBegin, state.frame))}px`,
-              width: `${
-                x(Math.max(spanBegin, state.frame) + 1) -
-                x(Math.min(spanBegin, state.frame))
-              }px`,
-            }}
-          />
-        )}
-      </div>
-    </div>
-  );
-}
-
-function Span({ page, span, x, frameAt }: {
-  page: OpenPage;
-  span: SpanView;
-  x: (frame: number) => number;
-  frameAt: (event: PointerEvent) => number;
-}) {
-  const { say, dispatch, state } = page;
-  const [dragged, setDragged] = useState<{ from: number; to: number }>();
-  const now = dragged ?? span;
-  const tag = state.home?.tags.find(({ id }) => id === span.tagId);
-  const name = tag?.name ?? "";
-  const last = page.sequence.summary.frameCount - 1;
-
-  function edge(side: "from" | "to") {
-    return (
-      <div
-        class={`span-edge ${side}`}
-        title={say("dragEdge", { tag: name })}
-        onPointerDown={(event) => {
-          event.stopPropagation();
-          event.currentTarget.setPointerCapture(event.pointerId);
-          setDragged({ from: span.from, to: span.to });
-        }}
-        onPointerMove={(event) => {
-          if (!dragged) return;
-          event.stopPropagation();
-          const frame = Math.max(0, Math.min(last, frameAt(event)));
-          setDragged(
-            side === "from"
-              ? { from: Math.min(frame, dragged.to), to: dragged.to }
-              : { from: dragged.from, to: Math.max(frame, dragged.from) },
-          );
-        }}
-        onPointerUp={(event) => {
-          event.stopPropagation();
-          setDragged(undefined);
-          if (!dragged) return;
-          if (dragged.from === span.from && dragged.to === span.to) return;
-          const action = {
-            kind: "changeSpan",
-            spanId: span.id,
-            ...dragged,
-          } as const;
-          dispatch({ kind: "act", action });
-        }}
-        onPointerCancel={() => setDragged(undefined)}
-      />
-    );
-  }
-  const left = x(now.from);
-  return (
-    <div
-      class="span"
-      data-span={span.id}
-      title={`${name}: ${now.from}–${now.to}`}
-      style={{
-        left: `${left}px`,
-        width: `${Math.max(3, x(now.to + 1) - left)}px`,
-        "--tag": tag?.colour ?? "#888888",
-      }}
-    >
-      {edge("from")}
-      <span>{name}</span>
-      {edge("to")}
-    </div>
-  );
-}
-
-/** The time of the frame, to a hundredth of a second. */
-function timeWords({ state, sequence }: OpenPage): string {
-  const ms = sequence.timesMs[state.frame] ??
-    state.frame * 1000 / framesPerSecond(state);
-  const seconds = ms / 1000;
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const rest = (seconds % 60).toFixed(2).padStart(5, "0");
-  const two = String(minutes % 60).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two}:${rest}` : `${two}:${rest}`;
 }

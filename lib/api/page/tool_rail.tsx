@@ -1,4 +1,4 @@
-// The tools at the left, and what is done to the mask as a whole.
+// The tools at the left, and what is wanted with every tool.
 
 import { CommandButton } from "./button.tsx";
 import type { OpenPage } from "./page.ts";
@@ -30,36 +30,6 @@ export function ToolRail({ page }: { page: OpenPage }) {
       ))}
       <hr />
       <CommandButton page={page} id="finish" icon="check" disabled={idle} />
-      <CommandButton
-        page={page}
-        id="copyPrevious"
-        icon="copy"
-        disabled={idle}
-      />
-      <CommandButton
-        page={page}
-        id="fillHoles"
-        icon="fillHoles"
-        disabled={idle}
-      />
-      <CommandButton
-        page={page}
-        id="keepLargest"
-        icon="largest"
-        disabled={idle}
-      />
-      <CommandButton
-        page={page}
-        id="subtractOthers"
-        icon="subtract"
-        disabled={idle}
-      />
-      <CommandButton
-        page={page}
-        id="clearPrompts"
-        icon="clear"
-        disabled={idle}
-      />
       <CommandButton page={page} id="deleteMask" icon="trash" disabled={idle} />
       <hr />
       <CommandButton page={page} id="fit" icon="fit" />

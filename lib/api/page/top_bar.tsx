@@ -4,6 +4,7 @@ import type { HistoryStep, PropagationView } from "../contract.ts";
 import { Button, CommandButton, CommandItem, Menu } from "./button.tsx";
 import { Icon } from "./icons.tsx";
 import type { OpenPage } from "./page.ts";
+import { progressWords } from "./progress_words.ts";
 import { languageOf } from "./state.ts";
 import type { Say, WordKey } from "./words.ts";
 import { english } from "./words_english.ts";
@@ -15,20 +16,19 @@ export function TopBar({ page }: { page: OpenPage }) {
   const several = (state.home?.sequences.length ?? 0) > 1;
   const theme = state.preferences.theme ?? "dark";
   const waiting = state.queue.length > 0;
+  const bad = state.failures > 0 || state.conflicts.length > 0;
   return (
     <header class="top-bar">
       <div class="title">
         {several && <CommandButton page={page} id="sequences" icon="list" />}
         <h1 title={sequence.summary.name}>{sequence.summary.name}</h1>
         <span
-          class={`saved ${waiting ? "busy" : ""} ${
-            state.failures > 0 ? "bad" : ""
-          }`}
+          class={`saved ${bad ? "bad" : waiting ? "busy" : ""}`}
           data-testid="saved"
           role="status"
         >
-          {!waiting && <Icon.check />}
-          {say(waiting || state.conflicts.length > 0 ? "saving" : "saved")}
+          {!waiting && !bad && <Icon.check />}
+          {say(bad ? "unsaved" : waiting ? "saving" : "saved")}
         </span>
       </div>
       <div class="group">
@@ -101,7 +101,7 @@ function Propagation(
     return (
       <div class="propagating" role="status" data-testid="propagation">
         <progress value={share} max={1} aria-label={say("propagate")} />
-        <span>{progressWords(say, view)}</span>
+        <span>{progressWords(say, view.progress)}</span>
         <CommandButton
           page={page}
           id="cancelPropagation"
@@ -130,22 +130,6 @@ function Propagation(
       </Menu>
     </div>
   );
-}
-
-/** "12/90 · 4.1/s · 19 s left" */
-export function progressWords(say: Say, { progress }: PropagationView): string {
-  if (!progress) return "…";
-  const { done, total, perSecond, secondsLeft } = progress;
-  const parts = [
-    Number.isFinite(total) ? `${done}/${total}` : String(done),
-    perSecond > 0 ? say("rate", { n: perSecond.toFixed(1) }) : "",
-    secondsLeft === undefined || secondsLeft === null
-      ? ""
-      : secondsLeft > 100
-      ? say("minutesLeft", { n: Math.ceil(secondsLeft / 60) })
-      : say("secondsLeft", { n: Math.ceil(secondsLeft) }),
-  ];
-  return parts.filter(Boolean).join(" · ");
 }
 
 function stepName(say: Say, { label }: HistoryStep): string {

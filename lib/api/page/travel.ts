@@ -9,6 +9,9 @@ const framesKept = 400;
 /** How long the page rests on a frame before it fetches the neighbours. */
 const restMs = 140;
 
+/** From this zoom on, the picture has to be pixel-exact. */
+export const sharpZoom = 3;
+
 /** Goes to a frame; beyond an end it stays at the end. */
 export function goTo(state: State, wanted: number): Step {
   if (!state.sequence) return step(state);
@@ -44,7 +47,7 @@ export function look(state: State, others: readonly number[]): Step {
     frame,
     ahead: others,
     unknown: [frame, ...others].filter((it) => !frames.has(it)),
-    sharp: state.viewport.zoom >= 3,
+    sharp: state.viewport.zoom >= sharpZoom,
   });
 }
 

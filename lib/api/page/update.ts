@@ -4,13 +4,11 @@
 // (frames), run_command.ts (commands) and arriving.ts (the server's news); this
 // is the one entry.
 
-import type { Action } from "../contract.ts";
 import {
   changesCame,
   homeCame,
   propagationCame,
   sequenceCame,
-  tagsCame,
 } from "./arriving.ts";
 import { chain, type PageEvent, type Step, step } from "./events.ts";
 import { fitPicture } from "./geometry.ts";
@@ -39,8 +37,16 @@ import {
 import { openItem } from "./reviewing.ts";
 import { runCommand } from "./run_command.ts";
 import { setKeys } from "./shortcuts.ts";
-import type { State, TagPurpose } from "./state.ts";
-import { goTo, rememberFrame, rested, tick } from "./travel.ts";
+import type { State } from "./state.ts";
+import { tagChosen, tagsCame } from "./tagging.ts";
+import {
+  goTo,
+  look,
+  rememberFrame,
+  rested,
+  sharpZoom,
+  tick,
+} from "./travel.ts";
 
 /** Takes an event in. */
 export function update(state: State, event: PageEvent): Step {
@@ -56,6 +62,8 @@ function take(state: State, event: PageEvent): Step {
     }
     case "queueFound":
       return queueFound(state, event.items);
+    case "homeWanted":
+      return state.sequence ? step(state) : step(state, { kind: "fetchHome" });
     case "homeCame":
       return homeCame(state, event.home);
     case "loadFailed":
@@ -155,6 +163,8 @@ function take(state: State, event: PageEvent): Step {
       return strokeDone(state, event.points);
     case "hovered":
       return hovered(state, event.at);
+    case "mouseUsed":
+      return step({ ...state, cursor: null });
     case "polygonClick":
       return polygonClick(state, event);
     case "polygonDoubleClick":
@@ -205,12 +215,22 @@ function take(state: State, event: PageEvent): Step {
       );
     case "shortcutsReset":
       return changePreferences(state, { shortcuts: {} });
-    case "looked":
-      return changeLook(state, event.look);
+    case "looked": {
+      const { preview } = state;
+      const quiet = event.look.preview === false
+        ? { ...preview, wanted: null, shown: null }
+        : preview;
+      return changeLook({ ...state, preview: quiet }, event.look);
+    }
     case "preferred":
       return changePreferences(state, event.preferences);
-    case "viewportMoved":
-      return step({ ...state, viewport: event.viewport });
+    case "viewportMoved": {
+      const { viewport } = event;
+      const sharper = viewport.zoom >= sharpZoom &&
+        state.viewport.zoom < sharpZoom;
+      const next = { ...state, viewport };
+      return sharper ? look(next, []) : step(next);
+    }
     case "stageSized":
       return stageSized(state, event.width, event.height);
     case "tabChosen":
@@ -230,35 +250,6 @@ function take(state: State, event: PageEvent): Step {
       }, { kind: "export", sequence, request: event.request });
     case "reviewOpened":
       return openItem(state, event);
-  }
-}
-
-/** A tag was chosen in the palette or by its key. */
-function tagChosen(state: State, tagId: number | null): Step {
-  const purpose: TagPurpose = state.dialog?.kind === "tags"
-    ? state.dialog.purpose
-    : { kind: "newObject" };
-  const closed: State = { ...state, dialog: null };
-  switch (purpose.kind) {
-    case "newObject":
-      // The object itself comes with the first click, so that none stays empty.
-      return step({
-        ...closed,
-        activeObject: null,
-        nextTag: tagId,
-        tool: state.tool === "hand" ? "click" : state.tool,
-        message: { tone: "note", key: "clickBegins" },
-      });
-    case "changeTag": {
-      const { objectId } = purpose;
-      return enqueue(closed, { kind: "changeObject", objectId, tagId });
-    }
-    case "span": {
-      if (tagId === null) return step(closed);
-      const { from, to } = purpose;
-      const action: Action = { kind: "createSpan", tagId, from, to };
-      return enqueue({ ...closed, spanBegin: null, spanEnd: null }, action);
-    }
   }
 }
 
