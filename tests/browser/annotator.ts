@@ -5,6 +5,7 @@
 // 127.0.0.1, or wrote an error to the console, fails its test.
 
 import { deepEqual, ok } from "node:assert/strict";
+import { cp } from "node:fs/promises";
 import { type OpenModel, openModel, type Store } from "medannotate";
 import type { Browser } from "playwright-core";
 import type {
@@ -16,6 +17,7 @@ import type {
 } from "../../lib/api/contract.ts";
 import { type Desks, openDesks } from "../../lib/api/desks.ts";
 import { serveAnnotator } from "../../lib/api/server.ts";
+import { importSequence } from "../../lib/work/import.ts";
 import { openDataStore } from "../../lib/work/open_store.ts";
 import { inFolder } from "../media/temporary_folder.ts";
 import { type Clip, clip as polypClip } from "./clip.ts";
@@ -49,9 +51,10 @@ export type Annotator = {
 };
 
 /** Model and browser of a file's tests, and the function that registers one. */
-export function openAnnotatorTests({ clip = polypClip } = {}) {
+export function openAnnotatorTests() {
   let model: OpenModel | undefined;
   let browser: Browser | undefined;
+  const prepared = new Map<Clip, Promise<string>>();
   Deno.test.beforeAll(async () => {
     if (!hasBrowser) return;
     model = await openModel({ device: "cpu" });
@@ -60,15 +63,36 @@ export function openAnnotatorTests({ clip = polypClip } = {}) {
   Deno.test.afterAll(async () => {
     await browser?.close();
     await model?.close();
+    for (const folder of prepared.values()) {
+      await Deno.remove(await folder, { recursive: true });
+    }
   });
-  return (name: string, test: (annotator: Annotator) => Promise<void>) =>
+  return (
+    name: string,
+    test: (annotator: Annotator) => Promise<void>,
+    { clip = polypClip } = {},
+  ) =>
     browserTest(
       name,
       inFolder(async (folder) => {
         ok(model && browser);
+        if (!prepared.has(clip)) prepared.set(clip, importOnce(clip));
+        const imported = await prepared.get(clip);
+        ok(imported);
+        await cp(imported, `${folder}/data`, { recursive: true });
         await withAnnotator({ folder, model, browser, clip }, test);
       }),
     );
+}
+
+/** A data folder with the clip imported, to be copied for each test. */
+async function importOnce({ path }: Clip): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "medannotate-" });
+  const store = await openDataStore({ folder });
+  const { frames } = await importSequence(store, path);
+  await frames.close();
+  await store.close();
+  return folder;
 }
 
 async function withAnnotator(
@@ -86,7 +110,7 @@ async function withAnnotator(
     (store) => store.close(),
   );
   const desks = open.adopt(openDesks(store, model), (desks) => desks.close());
-  const sequenceId = await desks.import(clip.path);
+  const sequenceId = 1;
   const server = open.adopt(serveAnnotator(desks), (server) => server.close());
   const tabs: Tab[] = [];
   open.defer(() => Promise.all(tabs.map((tab) => tab.close())).then());

@@ -36,7 +36,8 @@ const capsule: Clip = {
   box: [{ x: 20, y: 10 }, { x: 300, y: 330 }],
 };
 
-const sample: Clip = {
+/** The generated clip, which is longer and in every checkout. */
+export const sampleClip: Clip = {
   path: sampleClipPath,
   frameCount: 90,
   width: 480,
@@ -48,4 +49,4 @@ const sample: Clip = {
   box: [{ x: 230, y: 150 }, { x: 340, y: 260 }],
 };
 
-export const clip: Clip = hasShared ? capsule : sample;
+export const clip: Clip = hasShared ? capsule : sampleClip;

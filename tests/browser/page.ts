@@ -56,9 +56,9 @@ export async function openPage(
   });
   const page = await context.newPage();
   await page.goto(url);
-  await page.waitForFunction(
-    "document.documentElement.dataset.shown !== undefined",
-  );
+  // not waitForFunction: the page's CSP lets nobody evaluate text
+  await page.locator("html[data-shown]:not([data-shown=''])")
+    .waitFor({ state: "attached" });
   const devtools = await context.newCDPSession(page);
   await devtools.send("Performance.enable");
   return {
@@ -84,8 +84,8 @@ export async function pressTimes(
 ): Promise<void> {
   for (let i = 0; i < times; i++) {
     await page.keyboard.press(key);
-    await page.waitForFunction(
-      "document.documentElement.dataset.frame === document.documentElement.dataset.shown",
-    );
+    const frame = await page.locator("html").getAttribute("data-frame");
+    await page.locator(`html[data-shown='${frame}']`)
+      .waitFor({ state: "attached" });
   }
 }

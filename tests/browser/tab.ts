@@ -100,6 +100,7 @@ export async function openTab(
     acceptDownloads: true,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   const faults: string[] = [];
   watch(page, faults, expects);
   const canvas = page.getByTestId("canvas");
@@ -182,8 +183,11 @@ export async function openTab(
     panel: (tab) => page.locator(`[data-tab='${tab}']`).click(),
     goTo: async (frame) => {
       const field = page.getByTestId("frame");
-      await field.fill(String(frame));
-      await field.press("Enter");
+      await until(async () => {
+        await field.fill(String(frame));
+        await field.press("Enter");
+        return await data("frame") === String(frame);
+      }, `frame ${frame}`);
       await shows(frame);
       await ready();
     },

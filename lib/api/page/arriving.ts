@@ -2,6 +2,7 @@
 
 import type {
   Changes,
+  FrameView,
   HomeView,
   PropagationView,
   SequenceView,
@@ -10,8 +11,8 @@ import { chain, type Step, step } from "./events.ts";
 import { fitPicture } from "./geometry.ts";
 import { applyCells, countMasks, lanesByObject } from "./lanes.ts";
 import { lookOf } from "./preferring.ts";
-import type { OpenSequence, State } from "./state.ts";
-import { look } from "./travel.ts";
+import type { News, OpenSequence, State } from "./state.ts";
+import { look, rememberFrame } from "./travel.ts";
 
 /** The home view: opens the wanted sequence, or the only one. */
 export function homeCame(state: State, home: HomeView): Step {
@@ -67,10 +68,11 @@ export function sequenceCame(state: State, view: SequenceView): Step {
     // Masks were deleted somewhere: what was seen before may be gone.
     const kept = state.frames.get(state.frame);
     const frames = new Map(kept ? [[state.frame, kept]] : []);
+    const news = withNews(state.news, null);
     return step(
-      { ...state, sequence, frames },
+      { ...state, sequence, frames, news },
       poll,
-      { kind: "fetchFrame", sequence: summary.id, frame },
+      { kind: "fetchFrame", sequence: summary.id, frame, news: news.count },
     );
   }
   const opened: State = {
@@ -136,6 +138,11 @@ export function changesCame(state: State, changes: Changes): Step {
   const seen = old.filter((it) => it === state.frame || it === state.shown);
   for (const frame of old) if (!seen.includes(frame)) frames.delete(frame);
 
+  const changed = changes.cells.map(({ frame }) => frame);
+  const news = changed.length > 0
+    ? withNews(state.news, new Set(changed))
+    : state.news;
+
   const active = state.activeObject;
   const isGone = active !== null && active > 0 && changes.sequence !== null &&
     !changes.sequence.objects.some((it) => it.id === active);
@@ -144,6 +151,7 @@ export function changesCame(state: State, changes: Changes): Step {
       ...state,
       sequence: next,
       frames,
+      news,
       activeObject: isGone ? null : active,
     }),
     (it) => propagationCame(it, changes.propagation),
@@ -151,7 +159,12 @@ export function changesCame(state: State, changes: Changes): Step {
       step(
         it,
         ...[...new Set(seen)].map((frame) =>
-          ({ kind: "fetchFrame", sequence: id, frame }) as const
+          ({
+            kind: "fetchFrame",
+            sequence: id,
+            frame,
+            news: news.count,
+          }) as const
         ),
         lost ? { kind: "fetchSequence", sequence: id } : {
           kind: "poll",
@@ -161,6 +174,37 @@ export function changesCame(state: State, changes: Changes): Step {
         },
       ),
   );
+}
+
+/** A view of a frame; one that is older than the news is asked for again. */
+export function frameCame(
+  state: State,
+  view: FrameView,
+  asked = state.news.count,
+): Step {
+  const { count, recent } = state.news;
+  const isOld = recent.some(({ at, frames }) =>
+    at > asked && (frames === null || frames.has(view.frame))
+  );
+  if (!isOld || !state.sequence) return step(rememberFrame(state, view));
+  const sequence = state.sequence.summary.id;
+  return step(state, {
+    kind: "fetchFrame",
+    sequence,
+    frame: view.frame,
+    news: count,
+  });
+}
+
+/** Requests take less time than so many news. */
+const newsKept = 40;
+
+function withNews(
+  { count, recent }: News,
+  frames: ReadonlySet<number> | null,
+): News {
+  const at = count + 1;
+  return { count: at, recent: [...recent.slice(1 - newsKept), { at, frames }] };
 }
 
 /** Where the propagation is; at its end the review is fetched. */

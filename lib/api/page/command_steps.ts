@@ -9,7 +9,7 @@ import { masksOn, promptsOn } from "./masks_shown.ts";
 import { deleteVertex } from "./polygon_edit.ts";
 import { openTab } from "./preferring.ts";
 import { enqueue } from "./queue.ts";
-import { nextItem, openItem } from "./reviewing.ts";
+import { nextItem, openItem, openItems } from "./reviewing.ts";
 import { actingFrame, type Message, type State } from "./state.ts";
 import { goTo } from "./travel.ts";
 
@@ -47,7 +47,7 @@ export function deleteHere(state: State, frame: number): Step {
     return step({ ...state, polygon: { ...polygon, drawing } });
   }
   const isActive = (objectId: number) => objectId === state.activeObject;
-  const nothing = !masksOn(state, frame).some((it) => isActive(it.objectId)) &&
+  const nothing = !marked(state, frame).some((it) => isActive(it.objectId)) &&
     !promptsOn(state, frame).some((it) => isActive(it.prompt.objectId));
   if (state.activeObject !== null && nothing) return say(state, "nothingHere");
   return forActive(
@@ -143,7 +143,7 @@ export function accept(state: State): Step {
       to: frame,
       verified: true,
     }),
-    skip,
+    goOn,
   );
 }
 
@@ -153,11 +153,20 @@ export function skip(state: State): Step {
   if (!item) return noReview(state);
   const skipped = new Set(state.skipped);
   skipped.add(`${item.objectId}/${item.frame}`);
-  const next = { ...state, skipped };
-  const following = nextItem(next);
-  return following
-    ? openItem(next, following)
-    : step({ ...next, message: { tone: "note", key: "reviewDone" } });
+  return goOn({ ...state, skipped });
+}
+
+/** Shows the next of the queue; at its end, asks whether there are more. */
+function goOn(state: State): Step {
+  const [following] = openItems(state);
+  if (following) return openItem(state, following);
+  const done = {
+    ...state,
+    message: { tone: "note", key: "reviewDone" },
+  } as const;
+  return state.sequence
+    ? step(done, { kind: "fetchReview", sequence: state.sequence.summary.id })
+    : step(done);
 }
 
 /** Opens the review, or says that nothing is left in it. */
@@ -167,17 +176,31 @@ export function noReview(state: State): Step {
     : openTab(state, "review");
 }
 
+/** The objects with a mask on a frame; from the lanes where the masks have not come yet. */
+function marked(state: State, frame: number) {
+  if (state.frames.has(frame)) {
+    return masksOn(state, frame).map(({ objectId, mask }) => ({
+      objectId,
+      verified: mask?.verified === true,
+    }));
+  }
+  return [...state.sequence?.lanes ?? []]
+    .map(([objectId, lane]) => ({ objectId, letter: lane[frame] }))
+    .filter(({ letter }) => letter !== ".")
+    .map(({ objectId, letter }) => ({ objectId, verified: letter === "v" }));
+}
+
 /** Verifies masks of this frame, or takes it back where all were verified. */
 export function verify(
   state: State,
   objectIds: readonly number[] | null,
 ): Step {
   const frame = actingFrame(state);
-  const masks = masksOn(state, frame).filter(({ objectId }) =>
+  const masks = marked(state, frame).filter(({ objectId }) =>
     objectIds ? objectIds.includes(objectId) : !state.hidden.has(objectId)
   );
   if (masks.length === 0) return say(state, "nothingToVerify");
-  const verified = !masks.every(({ mask }) => mask?.verified);
+  const verified = !masks.every((it) => it.verified);
   return chain(
     step(state),
     ...masks.map(({ objectId }) => (it: State) =>

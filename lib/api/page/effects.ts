@@ -110,10 +110,10 @@ export function createEffects(
       case "keepQueue":
         return writeQueue(effect.sequence, effect.items);
       case "fetchFrame":
-        return frames.fetchNow(effect.sequence, effect.frame);
+        return frames.fetchNow(effect);
       case "look":
         pictures.want(effect.frame, effect);
-        return frames.want(effect.sequence, effect.unknown);
+        return frames.want(effect);
       case "makeReady":
         return void tell(
           fetchJson(
@@ -211,14 +211,18 @@ function createFrameFetcher(dispatch: (event: PageEvent) => void) {
   let waiting: number[] = [];
   let newest: number | undefined;
   let sequence = 0;
+  let news = 0;
 
   async function start(frame: number) {
     loading.add(frame);
+    const asked = { sequence, news };
     try {
       const view = await fetchJson<FrameView>(
         `api/sequences/${sequence}/frames/${frame}`,
       );
-      dispatch({ kind: "frameCame", view });
+      // Another sequence may have been opened meanwhile.
+      if (asked.sequence !== sequence) return;
+      dispatch({ kind: "frameCame", view, news: asked.news });
     } catch {
       // The server is away: the newest wish is tried again.
       setTimeout(() => {
@@ -240,15 +244,18 @@ function createFrameFetcher(dispatch: (event: PageEvent) => void) {
   }
 
   return {
-    fetchNow(id: number, frame: number) {
-      sequence = id;
-      newest = frame;
-      start(frame);
+    fetchNow(wish: { sequence: number; frame: number; news: number }) {
+      ({ sequence, news, frame: newest } = wish);
+      start(wish.frame);
     },
-    want(id: number, wanted: readonly number[]) {
-      sequence = id;
-      waiting = [...wanted];
-      newest = wanted[0];
+    want(wish: {
+      sequence: number;
+      unknown: readonly number[];
+      news: number;
+    }) {
+      ({ sequence, news } = wish);
+      waiting = [...wish.unknown];
+      newest = waiting[0];
       pump();
     },
   };

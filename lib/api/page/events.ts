@@ -45,7 +45,8 @@ export type PageEvent =
   | { kind: "homeCame"; home: HomeView }
   | { kind: "loadFailed"; error: string }
   | { kind: "sequenceCame"; view: SequenceView }
-  | { kind: "frameCame"; view: FrameView }
+  /** `news` is how much was known when the view was asked for. */
+  | { kind: "frameCame"; view: FrameView; news?: number }
   | { kind: "readyCame"; frame: number }
   | { kind: "changesCame"; changes: Changes }
   | { kind: "answered"; id: number; result: ActionResult }
@@ -109,7 +110,7 @@ export type Effect =
   | { kind: "fetchHome" }
   | { kind: "fetchSequence"; sequence: number }
   | { kind: "findQueue"; sequence: number }
-  | { kind: "fetchFrame"; sequence: number; frame: number }
+  | { kind: "fetchFrame"; sequence: number; frame: number; news: number }
   | {
     kind: "look";
     sequence: number;
@@ -118,6 +119,7 @@ export type Effect =
     ahead: readonly number[];
     /** Frames of these whose masks are not known. */
     unknown: readonly number[];
+    news: number;
     sharp: boolean;
   }
   | { kind: "makeReady"; sequence: number; frame: number }

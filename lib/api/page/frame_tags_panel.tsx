@@ -2,6 +2,7 @@
 
 import type { SpanView } from "../contract.ts";
 import { Button, CommandButton, keyOf } from "./button.tsx";
+import { NumberField } from "./number_field.tsx";
 import type { OpenPage } from "./page.ts";
 import { Section } from "./section.tsx";
 
@@ -55,7 +56,6 @@ function SpanRow({ page, span }: { page: OpenPage; span: SpanView }) {
   const isHere = span.from <= state.frame && state.frame <= span.to;
 
   function change(side: "from" | "to", value: number) {
-    if (!Number.isInteger(value) || value < 0 || value > last) return;
     const next = { from: span.from, to: span.to, [side]: value };
     const { from, to } = next;
     if (from > to || (from === span.from && to === span.to)) return;
@@ -66,13 +66,11 @@ function SpanRow({ page, span }: { page: OpenPage; span: SpanView }) {
   }
   function field(side: "from" | "to") {
     return (
-      <input
-        type="number"
-        min={0}
-        max={last}
+      <NumberField
         value={span[side]}
-        aria-label={say(side === "from" ? "spanFrom" : "spanTo", { tag: name })}
-        onChange={(event) => change(side, event.currentTarget.valueAsNumber)}
+        max={last}
+        label={say(side === "from" ? "spanFrom" : "spanTo", { tag: name })}
+        onFinish={(value) => change(side, value)}
       />
     );
   }

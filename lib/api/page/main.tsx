@@ -47,6 +47,8 @@ function show() {
     const say = sayIn(languageOf(state));
     tellDocument(state);
     render(<App page={{ state, say, dispatch, pictures, paths }} />, root);
+    if (document.hidden) tellDrawn();
+    else requestAnimationFrame(tellDrawn); // the stage draws before it
   });
 }
 
@@ -72,13 +74,19 @@ function tellDocument(state: State) {
     ? "light"
     : "dark";
   documentElement.dataset.frame = String(state.frame);
-  documentElement.dataset.shown = String(state.shown ?? "");
-  documentElement.dataset.ready = String(isReady(state));
+  if (!isReady(state)) documentElement.dataset.ready = "false";
   documentElement.dataset.queue = String(state.queue.length);
   documentElement.dataset.pictures = String(pictures.count());
   document.title = state.sequence
     ? `${state.sequence.summary.name} · MedAnnotate`
     : "MedAnnotate";
+}
+
+/** What is true once the stage is drawn. */
+function tellDrawn() {
+  const { dataset } = document.documentElement;
+  dataset.shown = String(state.shown ?? "");
+  dataset.ready = String(isReady(state));
 }
 
 async function loadPicture(

@@ -164,14 +164,13 @@ export function askPreview(state: State): Step {
 export function settlePolygon(state: State): Step {
   const { polygon, sequence, tool, activeObject } = state;
   const frame = actingFrame(state);
+  const leave = () =>
+    chain(applyPolygon(state), (it) => step({ ...it, polygon: null }));
   if (tool !== "polygon" || !sequence || activeObject === null) {
-    if (!polygon) return step(state);
-    return polygon.changed
-      ? applyPolygon(state)
-      : step({ ...state, polygon: null });
+    return polygon ? leave() : step(state);
   }
   const isHere = polygon?.objectId === activeObject && polygon.frame === frame;
-  if (polygon && !isHere && polygon.changed) return applyPolygon(state);
+  if (polygon && !isHere && polygon.changed) return leave();
   const mask = masksOn(state, frame).find((it) => it.objectId === activeObject);
   const base = mask?.counts ?? null;
   const busy = polygon?.changed || polygon?.drawing;
@@ -181,17 +180,18 @@ export function settlePolygon(state: State): Step {
   return step({ ...state, polygon: startPolygonEdit(bitmap, place) });
 }
 
-/** Makes the polygons the mask. */
+/** Makes the polygons the mask; their vertices stay as the person set them. */
 export function applyPolygon(state: State): Step {
   const { sequence } = state;
   if (!sequence || !state.polygon) return step(state);
   const polygon = closeDrawing(state.polygon);
-  const closed = { ...state, polygon: null };
-  if (!polygon.changed) return step(closed);
+  if (!polygon.changed) return step({ ...state, polygon });
   const { objectId, frame } = polygon;
   const bitmap = polygonEditToBitmap(polygon, sequence.summary);
   const counts = encodeCounts(bitmapToRle(bitmap).counts);
-  return enqueue(closed, { kind: "draw", objectId, frame, counts, seen: null });
+  const kept = { ...polygon, base: counts, selected: null, changed: false };
+  const action = { kind: "draw", objectId, frame, counts, seen: null } as const;
+  return enqueue({ ...state, polygon: kept }, action);
 }
 
 /** A click of the polygon tool on free ground: a point of a new polygon. */

@@ -1,7 +1,7 @@
 // The tab of objects: what is marked, in which colour, under which tag, and how
 // it stands on the frame that is seen.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { ObjectView } from "../contract.ts";
 import { Button, CommandButton, keyOf, Menu, MenuItem } from "./button.tsx";
 import { masksOn } from "./masks_shown.ts";
@@ -96,7 +96,8 @@ function ObjectRow({ page, object }: { page: OpenPage; object: ObjectView }) {
   const active = id === state.activeObject;
   const hidden = state.hidden.has(id);
   const score = shown?.mask?.predictedIou ?? null;
-  const swatch = useRef<HTMLInputElement>(null);
+  /** The colour while it is being picked. */
+  const [picked, setPicked] = useState<string>();
   const ofTag = sequence.objects.filter((it) => it.tagId === tagId);
 
   return (
@@ -110,11 +111,12 @@ function ObjectRow({ page, object }: { page: OpenPage; object: ObjectView }) {
         title={say("colourOf", { name })}
       >
         <input
-          ref={swatch}
           type="color"
-          value={colour}
+          value={picked ?? colour}
+          onInput={(event) => setPicked(event.currentTarget.value)}
           aria-label={say("colourOf", { name })}
-          onChange={(event) =>
+          onChange={(event) => {
+            setPicked(undefined);
             dispatch({
               kind: "act",
               action: {
@@ -122,7 +124,8 @@ function ObjectRow({ page, object }: { page: OpenPage; object: ObjectView }) {
                 objectId: id,
                 colour: event.currentTarget.value.toLowerCase(),
               },
-            })}
+            });
+          }}
         />
       </label>
       {state.renaming === id

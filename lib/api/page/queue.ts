@@ -7,7 +7,7 @@
 import type { Action, ActionResult, FrameView, Refusal } from "../contract.ts";
 import { chain, type Step, step } from "./events.ts";
 import { letterOf } from "./lanes.ts";
-import type { QueuedAction, State } from "./state.ts";
+import type { PolygonEdit, QueuedAction, State } from "./state.ts";
 import { goTo, rememberFrame } from "./travel.ts";
 
 /** Puts an action at the end of the queue. */
@@ -49,8 +49,12 @@ export function queueFound(
   const known = new Set(state.queue.map(({ id }) => id));
   const older = items.filter(({ id }) => !known.has(id));
   const highest = Math.max(...items.map(({ id }) => id));
+  // The person goes on with the object that they were about.
+  const last = items[items.length - 1];
+  const object = last.creates ?? placeOf(last.action)?.objectId;
   const next = {
     ...state,
+    activeObject: object ?? state.activeObject,
     queue: [...older, ...state.queue],
     nextId: Math.max(state.nextId, highest + 1),
   };
@@ -78,6 +82,7 @@ export function answered(
     queue: rest,
     sending: null,
     failures: 0,
+    polygon: namePolygon(state.polygon, item.creates, result.objectId),
     activeObject: action.kind === "createObject" && isActive
       ? result.objectId
       : deleted && (state.activeObject ?? 0) > 0
@@ -96,13 +101,6 @@ export function answered(
       const elsewhere = action.kind === "undo" || action.kind === "redo";
       return elsewhere && result.frame
         ? goTo(it, result.frame.frame)
-        : step(it);
-    },
-    (it) => {
-      const reviews = it.tab === "review" && it.sequence &&
-        (action.kind === "verify" || action.kind === "undo");
-      return reviews && it.sequence
-        ? step(it, { kind: "fetchReview", sequence: it.sequence.summary.id })
         : step(it);
     },
     keepQueue,
@@ -148,7 +146,12 @@ export function refused(state: State, id: number, refusal: Refusal): Step {
   };
   return chain(
     refusal.code === "conflict" && place
-      ? step(next, { kind: "fetchFrame", sequence, frame: place.frame })
+      ? step(next, {
+        kind: "fetchFrame",
+        sequence,
+        frame: place.frame,
+        news: state.news.count,
+      })
       : step(next),
     keepQueue,
     sendNext,
@@ -274,4 +277,15 @@ function nameObject(
   if (temporary === undefined || objectId === null) return item;
   if (!("objectId" in action) || action.objectId !== temporary) return item;
   return { ...item, action: { ...action, objectId } };
+}
+
+/** The same for polygons that are being drawn. */
+function namePolygon(
+  polygon: PolygonEdit | null,
+  temporary: number | undefined,
+  objectId: number | null,
+): PolygonEdit | null {
+  const isIt = polygon && temporary !== undefined && objectId !== null &&
+    polygon.objectId === temporary;
+  return isIt ? { ...polygon, objectId } : polygon;
 }

@@ -7,8 +7,14 @@ import { goTo } from "./travel.ts";
 
 /** What is still to be looked at: neither skipped nor settled since. */
 export function openItems(state: State): readonly ReviewItem[] {
+  const settling = new Set(
+    state.queue.flatMap(({ action }) =>
+      action.kind === "verify" ? [`${action.objectId}/${action.from}`] : []
+    ),
+  );
   return (state.review ?? []).filter(({ objectId, frame }) => {
-    if (state.skipped.has(`${objectId}/${frame}`)) return false;
+    const place = `${objectId}/${frame}`;
+    if (state.skipped.has(place) || settling.has(place)) return false;
     const letter = state.sequence?.lanes.get(objectId)?.[frame];
     return letter === undefined || "pdas".includes(letter);
   });

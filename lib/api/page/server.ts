@@ -22,10 +22,9 @@ export async function fetchJson<T>(
   const response = await fetch(address, {
     method,
     signal,
-    ...(body === undefined ? {} : {
-      body: JSON.stringify(body),
-      headers: { "content-type": "application/json" },
-    }),
+    // The server takes nothing but JSON from a page, an empty body included.
+    headers: method === "GET" ? {} : { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
   // A proxy that cannot reach the server says so with these.
   if ([502, 503, 504].includes(response.status)) {

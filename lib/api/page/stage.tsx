@@ -34,6 +34,7 @@ export function Stage({ page }: { page: OpenPage }) {
     const top = overlayCanvas.current?.getContext("2d");
     if (base && top) {
       drawStage(latest.current, base, top, gesture.current, pointer.current);
+      showPlace(pointer.current);
     }
   }
   function askDraw() {
@@ -132,7 +133,7 @@ export function Stage({ page }: { page: OpenPage }) {
     const before = pointer.current;
     pointer.current = at;
     if (state.cursor) dispatch({ kind: "mouseUsed" });
-    showPlace(at);
+    if (gesture.current.kind !== "pan") showPlace(at);
     const now = gesture.current;
     const place = toPicture(at, state.viewport);
     switch (now.kind) {

@@ -85,6 +85,18 @@ export type PolygonEdit = {
   readonly changed: boolean;
 };
 
+/**
+ * What the server told of late, to recognise views of frames that were fetched
+ * before and come after it. No frames means that all may have changed.
+ */
+export type News = {
+  readonly count: number;
+  readonly recent: readonly {
+    readonly at: number;
+    readonly frames: ReadonlySet<number> | null;
+  }[];
+};
+
 /** How the picture and the masks look; kept in the preferences. */
 export type Look = {
   readonly opacity: number;
@@ -153,6 +165,7 @@ export type State = {
   /** The frame whose picture is on the screen; what is clicked is meant for it. */
   readonly shown: number | null;
   readonly frames: ReadonlyMap<number, FrameView>;
+  readonly news: News;
   /** The frames whose features are known to be there, the newest last. */
   readonly readyFrames: readonly number[];
   readonly playing: { readonly frame: number; readonly sinceMs: number } | null;
@@ -229,6 +242,7 @@ export function createState(
     frame: 0,
     shown: null,
     frames: new Map(),
+    news: { count: 0, recent: [] },
     readyFrames: [],
     playing: null,
     timeline: { from: 0, to: 1 },

@@ -48,8 +48,11 @@ export function Timeline({ page }: { page: OpenPage }) {
       const left = element.getBoundingClientRect().left + namesPx;
       const share = (event.clientX - left) / (element.clientWidth - namesPx);
       const at = timeline.from + length * share;
-      const next = length *
-        Math.exp(Math.max(-240, Math.min(240, event.deltaY)) * 0.002);
+      const factor = Math.exp(
+        Math.max(-240, Math.min(240, event.deltaY)) * 0.002,
+      );
+      const { frameCount } = latest.current.sequence.summary;
+      const next = Math.min(frameCount, Math.max(8, length * factor));
       moveTimeline(at - next * share, at + next * (1 - share));
     };
     element.addEventListener("wheel", onWheel, { passive: false });

@@ -1,6 +1,7 @@
 // Playing, the frame number and the time, above the timeline.
 
 import { CommandButton } from "./button.tsx";
+import { NumberField } from "./number_field.tsx";
 import type { OpenPage } from "./page.ts";
 import { framesPerSecond } from "./travel.ts";
 
@@ -22,27 +23,16 @@ export function Transport({ page }: { page: OpenPage }) {
       />
       <CommandButton page={page} id="nextFrame" icon="next" />
       <CommandButton page={page} id="lastFrame" icon="last" />
-      <label class="frame-field">
-        <span class="visually-hidden">{say("frame")}</span>
-        <input
-          type="number"
-          inputMode="numeric"
-          data-testid="frame"
-          min={0}
-          max={frameCount - 1}
+      <span class="frame-field">
+        <NumberField
           value={state.frame}
-          onChange={(event) => {
-            const frame = event.currentTarget.valueAsNumber;
-            if (Number.isFinite(frame)) dispatch({ kind: "go", frame });
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" || event.key === "Escape") {
-              event.currentTarget.blur();
-            }
-          }}
+          max={frameCount - 1}
+          label={say("frame")}
+          testId="frame"
+          onFinish={(frame) => dispatch({ kind: "go", frame })}
         />
         <span class="muted">{say("frameOf", { count: frameCount - 1 })}</span>
-      </label>
+      </span>
       <span class="time">{timeWords(page)}</span>
       <label class="speed">
         <span class="visually-hidden">{say("speed")}</span>

@@ -47,6 +47,7 @@ export function look(state: State, others: readonly number[]): Step {
     frame,
     ahead: others,
     unknown: [frame, ...others].filter((it) => !frames.has(it)),
+    news: state.news.count,
     sharp: state.viewport.zoom >= sharpZoom,
   });
 }

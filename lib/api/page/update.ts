@@ -6,6 +6,7 @@
 
 import {
   changesCame,
+  frameCame,
   homeCame,
   propagationCame,
   sequenceCame,
@@ -39,14 +40,7 @@ import { runCommand } from "./run_command.ts";
 import { setKeys } from "./shortcuts.ts";
 import type { State } from "./state.ts";
 import { tagChosen, tagsCame } from "./tagging.ts";
-import {
-  goTo,
-  look,
-  rememberFrame,
-  rested,
-  sharpZoom,
-  tick,
-} from "./travel.ts";
+import { goTo, look, rested, sharpZoom, tick } from "./travel.ts";
 
 /** Takes an event in. */
 export function update(state: State, event: PageEvent): Step {
@@ -71,7 +65,7 @@ function take(state: State, event: PageEvent): Step {
     case "sequenceCame":
       return sequenceCame(state, event.view);
     case "frameCame":
-      return step(rememberFrame(state, event.view));
+      return frameCame(state, event.view, event.news);
     case "readyCame":
       return chain(
         step({

@@ -29,6 +29,7 @@ export function ViewPanel({ page }: { page: OpenPage }) {
           step={step}
           value={look[key]}
           data-look={key}
+          aria-label={say(label)}
           onInput={(event) =>
             change({ [key]: event.currentTarget.valueAsNumber })}
         />

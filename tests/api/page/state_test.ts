@@ -128,7 +128,7 @@ Deno.test("update() asks before it overwrites what was changed elsewhere", () =>
   equal(page.state.queue.length, 0);
   equal(page.state.conflicts.length, 1);
   deepEqual(page.take("fetchFrame"), [
-    { kind: "fetchFrame", sequence: 7, frame: 0 },
+    { kind: "fetchFrame", sequence: 7, frame: 0, news: 0 },
   ]);
   equal(page.take("keepQueue").at(-1)?.items.length, 1);
 
@@ -432,4 +432,53 @@ Deno.test("update() waits for a video that is being read, and opens it", () => {
     home: { ...home, imports: [{ ...reading, sequenceId: 7 }] },
   });
   equal(page.take("fetchSequence")[0].sequence, 7);
+});
+
+Deno.test("update() keeps a polygon that is drawn while the server names its object", () => {
+  const page = drive().do(
+    { kind: "activated", objectId: null },
+    { kind: "command", id: "toolPolygon" },
+    { kind: "polygonClick", x: 1, y: 1 },
+  );
+  const [create] = page.take("send");
+  page.do(
+    {
+      kind: "answered",
+      id: create.item.id,
+      result: result({ objectId: 12 }),
+    },
+    { kind: "polygonClick", x: 6, y: 1 },
+    { kind: "polygonClick", x: 6, y: 5 },
+    { kind: "command", id: "apply" },
+  );
+  const [{ item }] = page.take("send");
+  equal(item.action.kind, "draw");
+  ok("objectId" in item.action);
+  equal(item.action.objectId, 12);
+});
+
+Deno.test("update() asks again for a frame that was fetched before news of it came", () => {
+  const cells = [
+    { objectId: 11, frame: 4, letter: "p", version: "v5" },
+  ] as const;
+  const page = drive().do({
+    kind: "changesCame",
+    changes: {
+      revision: "r1",
+      since: "t2",
+      maskCount: 2,
+      cells,
+      sequence: null,
+      propagation: sequenceView().propagation,
+    },
+  });
+  page.do({ kind: "frameCame", view: frameView({ frame: 4 }), news: 0 });
+  equal(page.state.frames.has(4), false);
+  const [again] = page.take("fetchFrame");
+  page.do({
+    kind: "frameCame",
+    view: frameView({ frame: 4 }),
+    news: again.news,
+  });
+  ok(page.state.frames.has(4));
 });
