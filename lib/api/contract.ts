@@ -29,6 +29,7 @@
 import { z } from "zod";
 import { tagCategories } from "../formats/tag_list.ts";
 import type { Progress } from "../base/progress.ts";
+import type { Doubt } from "../work/report/worst_frames.ts";
 import type { ExportFormat } from "../work/export/data_set.ts";
 
 const id = z.int().positive();
@@ -413,6 +414,8 @@ export type ReviewItem = {
   readonly areaPx: number;
   /** Why it is in doubt, in the words of the report. */
   readonly because: string;
+  /** The same, to be said in the page's language. */
+  readonly doubt: Doubt;
 };
 
 /** What an export wrote. */

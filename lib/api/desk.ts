@@ -55,11 +55,13 @@ export async function openDesk(
     return result;
   };
   const propagation = createPropagation(annotator, wake);
+  let isOpen = true;
   let asked = 0;
   let preparing: Promise<unknown> = Promise.resolve();
   const prepare = (frame: number): Promise<void> => {
     const ticket = ++asked;
     const ready = preparing.then(async () => {
+      if (!isOpen) throw new RangeError("The sequence was closed");
       // whoever leafs through a clip waits for the frame where they stop
       if (asked - ticket >= mostWaiting && !await held.isReady(frame)) {
         throw new RangeError(`Frame ${frame} is not waited for any longer`);
@@ -86,8 +88,9 @@ export async function openDesk(
       clearTimeout(timer);
     },
     close: async () => {
+      isOpen = false;
       await propagation.cancel();
-      await last;
+      await Promise.all([last, preparing]);
       await held.close();
       await pictures.close();
       await closeAnnotator();

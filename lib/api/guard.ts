@@ -83,14 +83,15 @@ export function pathOf({ url }: Request): readonly string[] {
 }
 
 function findBodyDenial({ body, headers }: Request): Denial | undefined {
-  const length = headers.get("content-length");
+  // without a length and without chunks there is no body in HTTP/1.1
+  const length = headers.get("content-length") ?? "0";
   const isEmpty = length === "0" && !headers.has("transfer-encoding");
   if (body === null || isEmpty) return undefined;
   const type = headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     return { status: 415, reason: `the body is ${type || "of no type"}` };
   }
-  if (Number(length ?? 0) > mostBodyBytes) {
+  if (Number(length) > mostBodyBytes) {
     return { status: 413, reason: `a body of ${length} bytes` };
   }
   return undefined;

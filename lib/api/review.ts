@@ -23,12 +23,13 @@ export async function listReview(
       .map(({ objectId, frame }) => `${objectId} ${frame}`),
   );
   return listWorstFrames(measured, { count: most })
-    .map(({ object, point, because }) => ({
+    .map(({ object, point, because, doubt }) => ({
       objectId: idOf.get(object)!, // measured objects are those listed
       frame: point.frame,
       drift: point.drift ?? 0,
       areaPx: point.areaPx,
       because,
+      doubt,
     }))
     .filter(({ objectId, frame }) => open.has(`${objectId} ${frame}`));
 }

@@ -31,6 +31,8 @@ export type Frames = {
   /** Mean frames per second; undefined where the source has no times. */
   readonly fps: number | undefined;
   readonly infos: readonly FrameInfo[];
+  /** Stands for a video file as it is: its path, size, time and number on the disk. */
+  readonly fileKey?: string;
   /** Reads one frame; the image may be shared with later reads, so never write into it. */
   read(index: number): Promise<RgbImage>;
   /** Opens the same source once more, at once: two readers do not wait for each other. */

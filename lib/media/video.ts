@@ -50,13 +50,13 @@ export async function openVideo(
   const key = await keyOf(source, name);
   const av = await loadFfmpeg();
   const kept = parseScan(await options.scans?.find(key) ?? "");
-  if (kept) return readFrames(av, source, kept);
+  if (kept) return readFrames(av, source, kept, key);
   let decoder: VideoDecoder | undefined;
   try {
     decoder = await openDecoder(av, source);
     const scan = await scanVideo(decoder, options);
     await options.scans?.keep(key, writeScan(scan));
-    return readFrames(av, source, scan);
+    return readFrames(av, source, scan, key);
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Error(
@@ -95,7 +95,12 @@ async function keyOf(path: string, name: string): Promise<string> {
   throw new Error(`Cannot read video ${name}: ${reason} (${path})`);
 }
 
-function readFrames(av: Ffmpeg, source: string, scan: VideoScan): Frames {
+function readFrames(
+  av: Ffmpeg,
+  source: string,
+  scan: VideoScan,
+  fileKey: string,
+): Frames {
   const { size, timesMs, fps } = scan;
   const count = timesMs.length;
   const infos = timesMs.map((timeMs, index): FrameInfo => (
@@ -119,6 +124,7 @@ function readFrames(av: Ffmpeg, source: string, scan: VideoScan): Frames {
     count,
     fps,
     infos,
+    fileKey,
     async read(index) {
       checkFrameIndex(index, count, source);
       return await inTurn(() => {
@@ -126,7 +132,7 @@ function readFrames(av: Ffmpeg, source: string, scan: VideoScan): Frames {
         return cursor.read(index);
       });
     },
-    again: () => Promise.resolve(readFrames(av, source, scan)),
+    again: () => Promise.resolve(readFrames(av, source, scan, fileKey)),
     close: () =>
       inTurn(async () => {
         isClosed = true;

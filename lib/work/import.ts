@@ -10,7 +10,7 @@ import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { openFrames } from "../media/open_frames.ts";
-import type { HasDb, Store } from "../store/database.ts";
+import { type HasDb, inTransaction, type Store } from "../store/database.ts";
 import { getOrCreatePatient, listPatients } from "../store/patients.ts";
 import { getOrCreateProcedure, listProcedures } from "../store/procedures.ts";
 import {
@@ -54,16 +54,24 @@ export async function importSequence(
   options: ImportOptions = {},
 ): Promise<OpenSequence> {
   const sha256s: string[] = [];
+  const scans = openScanShelf(store);
   const frames = await openFrames(input, {
     ...options,
-    scans: openScanShelf(store),
+    scans,
     onFrame: (index, image) => {
       if (index === 0) options.onFirst?.(image);
       sha256s[index] = framesSha256(image);
     },
   });
   try {
-    const sequence = await importFrames(store, frames, { ...options, sha256s });
+    const shelf = frames.fileKey && `${frames.fileKey}-sequence`;
+    const framesKnown = shelf && await scans.find(shelf);
+    const sequence = await importFrames(store, frames, {
+      ...options,
+      sha256s,
+      framesKnown,
+    });
+    if (shelf) await scans.keep(shelf, sequence.framesSha256);
     return { sequence, frames };
   } catch (error) {
     await frames.close();
@@ -75,11 +83,25 @@ export async function importSequence(
 export async function importFrames(
   store: Store,
   frames: Frames,
-  { patient, procedure, onProgress, signal, sha256s }: ImportOptions & {
-    /** What is known already of each frame's pixels. */
-    readonly sha256s?: readonly string[];
-  } = {},
+  { patient, procedure, onProgress, signal, sha256s, framesKnown }:
+    & ImportOptions
+    & {
+      /** What is known already of each frame's pixels. */
+      readonly sha256s?: readonly string[];
+      /** The checksum of all frames, where the file was imported before and is as it was. */
+      readonly framesKnown?: string;
+    } = {},
 ): Promise<Sequence> {
+  const placed = { patient, procedure, source: frames.source };
+  const before = framesKnown === undefined
+    ? undefined
+    : await findSequenceByFrames(store, framesKnown);
+  if (before) {
+    return await inTransaction(
+      store,
+      (store) => placeAgain(store, before, placed),
+    );
+  }
   const hashed = sha256s?.length === frames.count
     ? frames.infos.map(({ name, timeMs, index }) => (
       { name, timeMs, sha256: sha256s[index] }
@@ -87,7 +109,6 @@ export async function importFrames(
     : await hashFrames(frames, { onProgress, signal });
   return await store.db.transaction().execute(async (db) => {
     const known = await findSequenceByFrames({ db }, sequenceSha256(hashed));
-    const placed = { patient, procedure, source: frames.source };
     if (known) return await placeAgain({ db }, known, placed);
     return await createSequence({ db }, {
       name: nameOfSource(frames.source),

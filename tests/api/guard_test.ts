@@ -1,6 +1,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { seededRandom } from "../../lib/base/random.ts";
 import { createHandler } from "../../lib/api/handler.ts";
+import { openDesks } from "../../lib/api/desks.ts";
+import { serveAnnotator } from "../../lib/api/server.ts";
 import { mostBodyBytes } from "../../lib/api/guard.ts";
 import { host, openDeskTests, pageRequest, token } from "./small_desk.ts";
 
@@ -331,5 +333,28 @@ deskTest(
     equal(await through("hub.example.org", `/${token}/page.css`), 200);
     equal(await through("evil.example", `/${token}/page.css`), 403);
     deepEqual([...hosts], [host, "hub.example.org"]);
+  },
+);
+
+deskTest(
+  "serveAnnotator() takes a message without a body or a type, over the wire",
+  async ({ store, annotator }) => {
+    const desks = openDesks(store, annotator.model);
+    await desks.adopt(annotator);
+    const server = serveAnnotator(desks);
+    const id = annotator.writer.sequence.id;
+    const path = `${server.localUrl}api/sequences/${id}`;
+    const stopped = await fetch(`${path}/propagation`, { method: "DELETE" });
+    equal((await stopped.json()).status, "idle");
+    const ready = await fetch(`${path}/frames/0/ready`, { method: "POST" });
+    equal((await ready.json()).frame, 0);
+    const form = await fetch(`${path}/actions`, {
+      method: "POST",
+      body: new URLSearchParams({ kind: "undo" }),
+    });
+    equal(form.status, 415);
+    await form.body?.cancel();
+    await server.close();
+    await desks.close();
   },
 );

@@ -39,15 +39,18 @@ export function pageRequest(
   if (body !== undefined && !headers.has("content-type")) {
     headers.set("content-type", "application/json");
   }
+  const text = body === undefined || typeof body === "string"
+    ? body
+    : JSON.stringify(body);
+  if (text !== undefined && !headers.has("content-length")) {
+    const { length } = new TextEncoder().encode(text);
+    headers.set("content-length", String(length)); // as every client does
+  }
   return new Request(`http://${host}/${token}/${path}`, {
-    method: body === undefined ? "GET" : "POST",
+    method: text === undefined ? "GET" : "POST",
     ...init,
     headers,
-    body: body === undefined
-      ? undefined
-      : typeof body === "string"
-      ? body
-      : JSON.stringify(body),
+    body: text,
   });
 }
 

@@ -5,6 +5,7 @@
 // All through the real server and its HTTP interface; the page itself in Chromium,
 // where that is installed.
 
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type {
   ActionResult,
@@ -142,7 +143,7 @@ export async function benchScrubbing(call: Call, folder: string) {
 export async function benchHour(call: Call, folder: string) {
   const count = call.count("frames", { least: 100 }) ?? 90_000;
   const video = `${folder}/hour.mp4`;
-  await writeLoop(video, count, call);
+  if (!existsSync(video)) await writeLoop(video, count, call);
   const first = await startOn(video, `${folder}/hour`);
   const second = await startOn(video, `${folder}/hour`);
   call.say(

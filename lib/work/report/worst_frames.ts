@@ -13,6 +13,22 @@ export type WorstFrame = {
   readonly object: number;
   readonly point: CurvePoint;
   readonly because: string;
+  readonly doubt: Doubt;
+};
+
+/** What speaks most against a mask, and how much; null where there is no number. */
+export type Doubt = {
+  readonly kind:
+    | "noMask"
+    | "presence"
+    | "stability"
+    | "appeared"
+    | "areaKept"
+    | "placeKept"
+    | "agreement"
+    | "distance"
+    | "predictedIou";
+  readonly value: number | null;
 };
 
 /** Lists the propagated masks that are most in doubt, worst first. */
@@ -25,15 +41,13 @@ export function listWorstFrames(
   } = {},
 ): WorstFrame[] {
   const candidates = objects.flatMap(({ number, curve }) =>
-    curve.flatMap((point, i) =>
-      point.drift === undefined || point.isCondition ? [] : [{
-        object: number,
-        point,
-        doubt: doubtOf(point),
-        because: reasonAt(curve, i),
-      }]
-    )
-  ).sort((a, b) => b.doubt - a.doubt);
+    curve.flatMap((point, i) => {
+      if (point.drift === undefined || point.isCondition) return [];
+      const doubt = doubtAt(curve, i);
+      const because = describeDoubt(doubt);
+      return [{ object: number, point, because, doubt, rank: rankOf(point) }];
+    })
+  ).sort((a, b) => b.rank - a.rank);
 
   const isNear = (a: WorstFrame, b: WorstFrame) =>
     a.object === b.object &&
@@ -45,43 +59,61 @@ export function listWorstFrames(
       spread.push(candidate);
     }
   }
-  return spread.map(({ object, point, because }) => ({
-    object,
-    point,
-    because,
-  }));
+  return spread.map(({ rank: _, ...worst }) => worst);
 }
 
 /** The drift; for an empty mask the presence, which speaks against it. */
-function doubtOf({ drift = 0, presenceScore = 0, areaPx }: CurvePoint): number {
+function rankOf({ drift = 0, presenceScore = 0, areaPx }: CurvePoint): number {
   return areaPx > 0 ? drift : presenceScore;
 }
 
-/** Names the part that raises the drift score most. */
-function reasonAt(curve: readonly CurvePoint[], i: number): string {
+/** Finds the part that raises the drift score most. */
+function doubtAt(curve: readonly CurvePoint[], i: number): Doubt {
   const { presenceScore = 1, predictedIou = 1, areaPx, parts } = curve[i];
-  if (areaPx === 0) return `no mask, presence ${presenceScore.toFixed(2)}`;
+  if (areaPx === 0) return { kind: "noMask", value: presenceScore };
   switch (parts && strongestDoubt(parts)) {
     case "presence":
-      return `presence ${presenceScore.toFixed(2)}`;
+      return { kind: "presence", value: presenceScore };
     case "stability":
-      return `unsure of its edge, stability ${parts?.stability.toFixed(2)}`;
-    case "areaKept":
-      return areaChange(areaPx, curve[i - 1]?.areaPx ?? areaPx);
+      return { kind: "stability", value: parts?.stability ?? null };
+    case "areaKept": {
+      const before = curve[i - 1]?.areaPx ?? areaPx;
+      if (before === 0) return { kind: "appeared", value: null };
+      return { kind: "areaKept", value: areaPx / before };
+    }
     case "placeKept":
-      return "its place jumped";
+      return { kind: "placeKept", value: null };
     case "agreement":
-      return `both directions agree only by ${parts?.agreement?.toFixed(2)}`;
+      return { kind: "agreement", value: parts?.agreement ?? null };
     case "distance":
-      return `${parts?.distance} frames from the nearest click`;
+      return { kind: "distance", value: parts?.distance ?? null };
     default: // of masks from before version 0.2 the parts are not known
-      return `predicted IoU ${predictedIou.toFixed(2)}`;
+      return { kind: "predictedIou", value: predictedIou };
   }
 }
 
-function areaChange(areaPx: number, before: number): string {
-  if (before === 0) return "here, it was absent on the frame before";
-  return `area ${(areaPx / before).toFixed(2)} times that of the frame before`;
+function describeDoubt({ kind, value }: Doubt): string {
+  const number = value?.toFixed(2);
+  switch (kind) {
+    case "noMask":
+      return `no mask, presence ${number}`;
+    case "presence":
+      return `presence ${number}`;
+    case "stability":
+      return `unsure of its edge, stability ${number}`;
+    case "appeared":
+      return "here, it was absent on the frame before";
+    case "areaKept":
+      return `area ${number} times that of the frame before`;
+    case "placeKept":
+      return "its place jumped";
+    case "agreement":
+      return `both directions agree only by ${number}`;
+    case "distance":
+      return `${value} frames from the nearest click`;
+    case "predictedIou":
+      return `predicted IoU ${number}`;
+  }
 }
 
 /** A twentieth of the longest curve. */
