@@ -19,6 +19,7 @@ import type {
 import { seededRandom } from "../../lib/base/random.ts";
 import { checkFiles } from "../../lib/store/check_files.ts";
 import { openDataStore } from "../../lib/work/open_store.ts";
+import { findAddress } from "./find_address.ts";
 import { inFolder } from "../media/temporary_folder.ts";
 import { frameCount, frameSize, writeFrames } from "../work/small_clip.ts";
 
@@ -62,25 +63,6 @@ async function serve(folder: string): Promise<Served> {
         body: JSON.stringify(body),
       }),
   };
-}
-
-async function findAddress(
-  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<string> {
-  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (true) {
-    const { value, done } = await reader.read();
-    text += value ?? "";
-    const found = /http:\S+\//.exec(text);
-    if (found) {
-      (async () => {
-        while (!(await reader.read()).done); // nobody reads on
-      })().catch(() => {}); // it was killed
-      return found[0];
-    }
-    if (done) throw new Error(`The server ended before its address: ${text}`);
-  }
 }
 
 /** All that a person did, as the server answers it now. */

@@ -19,6 +19,7 @@ import { openFrames } from "../../lib/media/open_frames.ts";
 import { createVideoWriter } from "../../lib/media/video_writer.ts";
 import { openModel } from "../../lib/work/open_model.ts";
 import { openDataStore } from "../../lib/work/open_store.ts";
+import { findAddress } from "../api/find_address.ts";
 import { findBrowser, openPage, pressTimes } from "../browser/page.ts";
 import { sampleClipPath } from "../../lib/notebook/sample.ts";
 import { writeTiny } from "./measure.ts";
@@ -170,7 +171,7 @@ async function startOn(video: string, data: string) {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const url = await findUrl(child.stderr);
+  const url = await findAddress(child.stderr, /"url":"([^"]+)"/);
   const get = async <Answer>(path: string): Promise<Answer> =>
     await (await fetch(`${url}${path}`)).json();
   let pictureSeconds: number | undefined;
@@ -201,18 +202,6 @@ async function startOn(video: string, data: string) {
   await child.status;
   const [jumpMs] = quantiles(jumps);
   return { pictureSeconds, readySeconds, jumpMs };
-}
-
-async function findUrl(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  const [words, rest] = stderr.tee();
-  rest.pipeTo(new WritableStream()).catch(() => {}); // nobody reads the rest
-  let text = "";
-  for await (const part of words) {
-    text += new TextDecoder().decode(part);
-    const found = /"url":"([^"]+)"/.exec(text);
-    if (found) return found[1];
-  }
-  throw new Error(`The annotator ended before its address:\n${text}`);
 }
 
 /** The sample clip, forward and backward, as long as wanted. */

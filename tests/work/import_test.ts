@@ -2,8 +2,12 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { encodePng } from "../../lib/media/image.ts";
 import { openMemoryStore } from "../../lib/store/database.ts";
 import { listPatients } from "../../lib/store/patients.ts";
+import { deleteSequence } from "../../lib/store/delete_sequence.ts";
 import { listSequences } from "../../lib/store/sequences.ts";
 import { importSequence } from "../../lib/work/import.ts";
+import { openDataStore } from "../../lib/work/open_store.ts";
+import { writePattern } from "../media/moving_pattern.ts";
+import { inFolder } from "../media/temporary_folder.ts";
 
 async function withFrames(use: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
@@ -58,3 +62,27 @@ Deno.test("importSequence() gives known frames a patient, but never another one"
     await store.close();
   });
 });
+
+Deno.test(
+  "importSequence() opens a video that it knows without decoding it again",
+  inFolder(async (folder) => {
+    const path = `${folder}/clip.mp4`;
+    await writePattern(path, { count: 20, size: { width: 96, height: 64 } });
+    const store = await openDataStore({ folder: `${folder}/data` });
+    const importOnce = async () => {
+      const stages = new Set<string>();
+      const { sequence, frames } = await importSequence(store, path, {
+        onProgress: ({ stage }) => stages.add(stage),
+      });
+      await frames.close();
+      return { id: sequence.id, stages: [...stages] };
+    };
+    deepEqual(await importOnce(), { id: 1, stages: ["scan"] });
+    deepEqual(await importOnce(), { id: 1, stages: [] });
+    await deleteSequence(store, 1);
+    deepEqual(await importOnce(), { id: 2, stages: ["import"] });
+    await writePattern(path, { count: 21, size: { width: 96, height: 64 } });
+    deepEqual(await importOnce(), { id: 3, stages: ["scan"] });
+    await store.close();
+  }),
+);
