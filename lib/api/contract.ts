@@ -375,8 +375,12 @@ export type PromptView =
     | { readonly kind: "mask" }
   );
 
-/** The features of a frame are there. */
-export type Ready = { readonly frame: number; readonly msTaken: number };
+/** The features of a frame are there, or were given up since other frames were asked for. */
+export type Ready = {
+  readonly frame: number;
+  readonly isReady: boolean;
+  readonly msTaken: number;
+};
 
 /** A mask that nobody asked to keep. */
 export type Preview = {

@@ -15,8 +15,8 @@ export type Desk = {
   readonly annotator: Annotator & { readonly held: HeldFeatures };
   readonly pictures: PictureCache;
   readonly propagation: Propagation;
-  /** Brings the features of a frame to hand; throws when others were asked for since. */
-  prepare(frame: number): Promise<void>;
+  /** Brings the features of a frame to hand; false when others were asked for since. */
+  prepare(frame: number): Promise<boolean>;
   /** Runs work after all work given before has ended, then wakes who waits for news. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Wakes who waits for news. */
@@ -58,15 +58,14 @@ export async function openDesk(
   let isOpen = true;
   let asked = 0;
   let preparing: Promise<unknown> = Promise.resolve();
-  const prepare = (frame: number): Promise<void> => {
+  const prepare = (frame: number): Promise<boolean> => {
     const ticket = ++asked;
     const ready = preparing.then(async () => {
-      if (!isOpen) throw new RangeError("The sequence was closed");
       // whoever leafs through a clip waits for the frame where they stop
-      if (asked - ticket >= mostWaiting && !await held.isReady(frame)) {
-        throw new RangeError(`Frame ${frame} is not waited for any longer`);
-      }
+      const isWanted = asked - ticket < mostWaiting;
+      if (!isOpen || !isWanted) return isOpen && await held.isReady(frame);
       await held.use(frame, () => Promise.resolve());
+      return true;
     });
     preparing = ready.catch(() => {}); // the one who asked gets the error
     return ready;

@@ -172,8 +172,8 @@ async function waitForChanges(desk: Desk, { query }: RouteCall) {
 async function makeReady(desk: Desk, frame: number): Promise<Ready> {
   const startMs = performance.now();
   await viewFrame(desk, frame); // throws for a frame that is not there
-  await desk.prepare(frame);
-  return { frame, msTaken: performance.now() - startMs };
+  const isReady = await desk.prepare(frame);
+  return { frame, isReady, msTaken: performance.now() - startMs };
 }
 
 async function picture(

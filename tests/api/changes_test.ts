@@ -99,9 +99,9 @@ deskTest(
   "a desk prepares the frame where somebody stops, not those leafed through",
   async ({ desk }) => {
     const asked = Array.from({ length: 10 }, (_, frame) => desk.prepare(frame));
-    const outcomes = await Promise.allSettled(asked);
-    equal(outcomes[9].status, "fulfilled");
-    ok(outcomes.filter(({ status }) => status === "rejected").length >= 6);
+    const outcomes = await Promise.all(asked);
+    equal(outcomes[9], true);
+    ok(outcomes.filter((isReady) => !isReady).length >= 6);
     equal(await desk.annotator.held.isReady(9), true);
   },
 );

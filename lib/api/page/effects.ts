@@ -9,6 +9,7 @@ import type {
   HomeView,
   Preview,
   PropagationView,
+  Ready,
   Refusal,
   ReviewItem,
   SequenceView,
@@ -115,13 +116,12 @@ export function createEffects(
         pictures.want(effect.frame, effect);
         return frames.want(effect);
       case "makeReady":
-        return void tell(
-          fetchJson(
-            `api/sequences/${effect.sequence}/frames/${effect.frame}/ready`,
-            { method: "POST" },
-          ),
-          () => ({ kind: "readyCame", frame: effect.frame }),
-        );
+        return void fetchJson<Ready>(
+          `api/sequences/${effect.sequence}/frames/${effect.frame}/ready`,
+          { method: "POST" },
+        ).then(({ frame, isReady }) => {
+          if (isReady) dispatch({ kind: "readyCame", frame });
+        }).catch(() => {}); // a click there is answered all the same, later
       case "poll":
         return void poll(effect.sequence, effect.since, effect.revision);
       case "send":
