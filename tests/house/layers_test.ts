@@ -112,3 +112,17 @@ Deno.test("lib/ names its files and folders in snake_case", () => {
     .filter((path) => !/^lib(\/[a-z0-9_]+)+\.tsx?$/.test(path));
   deepEqual(wrong, []);
 });
+
+Deno.test("deno task test names every folder of lib/ that has examples", async () => {
+  // `deno test --doc lib` finds none: a package of its own lies below it, the page
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  const named = tasks.test.split(" ");
+  const withExamples = files.filter(({ text }) => /^ \* @example/m.test(text))
+    .map(({ path }) => `lib/${folderOf(path)}`);
+  const missing = [...new Set(withExamples)]
+    .filter((folder) => !named.includes(folder));
+  deepEqual(missing, []);
+  ok(withExamples.length > 30, `only ${withExamples.length} examples`);
+});
