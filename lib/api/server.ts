@@ -1,8 +1,9 @@
 // The annotator's server: listens on this machine and gives its address.
 
 import { randomBytes } from "node:crypto";
+import { messageOf } from "../base/errors.ts";
 import type { Desks } from "./desks.ts";
-import { createHandler } from "./handler.ts";
+import { createHandler, type Handler } from "./handler.ts";
 
 /** How the page is reached. */
 export type ServeOptions = {
@@ -56,12 +57,10 @@ export function serveAnnotator(
     log,
   });
   const leaving = new AbortController();
-  const server = Deno.serve({
-    port: wanted,
-    hostname,
-    onListen: () => {},
-    signal: leaving.signal,
-  }, handler);
+  const server = listen(
+    { port: wanted, hostname, signal: leaving.signal },
+    handler,
+  );
   const { port } = server.addr;
   for (const name of ["127.0.0.1", "localhost", "[::1]", hostname]) {
     own.add(`${name}:${port}`);
@@ -80,4 +79,25 @@ export function serveAnnotator(
       await server.finished.catch(() => {});
     },
   };
+}
+
+function listen(
+  options: {
+    readonly port: number;
+    readonly hostname: string;
+    readonly signal: AbortSignal;
+  },
+  handler: Handler,
+) {
+  try {
+    return Deno.serve({ ...options, onListen: () => {} }, handler);
+  } catch (cause) {
+    const { hostname, port } = options;
+    throw new Error(
+      `Cannot listen on ${hostname}:${port}: ${
+        messageOf(cause)
+      }. Expected an address of this machine and a port that is free`,
+      { cause },
+    );
+  }
 }
