@@ -1,7 +1,7 @@
 // deno task tags: the tags of a store, from lists and as a list.
 
-import { parseEisegLabels, parseTagCsv } from "../formats/tag_list.ts";
-import { addTags, listTags, type NewTag } from "../store/tags.ts";
+import { addTags, listTags } from "../store/tags.ts";
+import { decodeTagList, type TagList } from "../work/tag_lists.ts";
 import { type Command, runCommand, UsageError } from "./command.ts";
 import { openStoreOf, storeOptions } from "./store_options.ts";
 
@@ -18,10 +18,10 @@ export const tags: Command = {
     if (!isImport && (verb !== "list" || file !== undefined)) {
       throw new UsageError("expected tags import FILE or tags list");
     }
-    const rows = isImport ? await readTagList(file) : [];
+    const list = isImport ? await readTagList(file) : undefined;
     const store = await openStoreOf(call);
     try {
-      if (!isImport) {
+      if (!list) {
         const all = await listTags(store);
         for (const { classNumber, code, category, name, colour } of all) {
           call.say(
@@ -32,7 +32,7 @@ export const tags: Command = {
         }
         return { tags: all };
       }
-      const { tags, repeated } = splitRepeated(rows);
+      const { tags, repeated } = list;
       const { added, duplicates } = await addTags(store, tags);
       const taken = [
         ...repeated,
@@ -52,39 +52,10 @@ export const tags: Command = {
   },
 };
 
-type ListedTag = { readonly tag: NewTag; readonly repeats?: string };
-
-/** Reads a list; a code that occurs again says where. */
-async function readTagList(path: string): Promise<readonly ListedTag[]> {
+async function readTagList(path: string): Promise<TagList> {
   const text = await Deno.readTextFile(path);
-  if (path.toLowerCase().endsWith(".txt")) {
-    const { labels, duplicates } = parseEisegLabels(text);
-    return [
-      ...labels.filter(({ number }) => number > 0)
-        .map(({ name, colour }) => ({ tag: { code: name, colour } })),
-      ...duplicates.map(({ row, line, firstLine }) => ({
-        tag: { code: row.name },
-        repeats: `line ${line} repeats line ${firstLine}`,
-      })),
-    ];
-  }
-  const { tags, duplicates } = parseTagCsv(text);
-  return [
-    ...tags.map((tag) => ({ tag })),
-    ...duplicates.map(({ row, line, firstLine }) => ({
-      tag: row,
-      repeats: `line ${line} repeats line ${firstLine}`,
-    })),
-  ];
-}
-
-function splitRepeated(rows: readonly ListedTag[]) {
-  return {
-    tags: rows.filter(({ repeats }) => !repeats).map(({ tag }) => tag),
-    repeated: rows.flatMap(({ tag, repeats }) =>
-      repeats ? [{ code: tag.code, why: repeats }] : []
-    ),
-  };
+  const isEiseg = path.toLowerCase().endsWith(".txt");
+  return decodeTagList(text, isEiseg ? "txt" : "csv");
 }
 
 if (import.meta.main) await runCommand(tags);

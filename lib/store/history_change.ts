@@ -2,20 +2,20 @@
 // undo and redo need neither model nor memory.
 
 import { z } from "zod";
+import { StoredMask } from "./stored_mask.ts";
 
 /** A mask without its place: all that is needed to bring it back. */
-export const KeptMask = z.object({
-  origin: z.enum(["click", "propagated", "drawn", "imported", "detected"]),
-  modelSha256: z.string().nullable(),
-  predictedIou: z.number().nullable(),
-  presenceScore: z.number().nullable(),
-  drift: z.number().nullable(),
-  source: z.string().nullable(),
-  counts: z.string(),
-  verified: z.boolean(),
-  driftParts: z.string(),
-  basis: z.string(),
-}).readonly();
+export const KeptMask = StoredMask.unwrap().pick({
+  origin: true,
+  modelSha256: true,
+  predictedIou: true,
+  presenceScore: true,
+  drift: true,
+  source: true,
+  counts: true,
+  driftParts: true,
+  basis: true,
+}).extend({ verified: z.boolean() }).readonly();
 /** A mask without its place. */
 export type KeptMask = z.infer<typeof KeptMask>;
 
