@@ -194,17 +194,11 @@ async function openMuxer(
     scaler.setOption("sws_flags", SCALER_FLAGS);
   }
 
-  // FFmpeg reads the pixels where they lie, on a thread of its own: without this
-  // they could be collected meanwhile, one file in a hundred on a busy machine
-  const lent = new Set<Buffer>();
-
   async function encode(image: RgbImage, pts: bigint) {
     const pixels = Buffer.from(padEven(image, width, height));
-    lent.add(pixels);
     checkCode(av, rgb.fromBuffer(pixels), "bad picture");
     checkCode(av, yuv.makeWritable(), "no memory");
     checkCode(av, await scaler.scaleFrame(yuv, rgb), "cannot convert");
-    lent.delete(pixels);
     yuv.pts = pts;
     checkCode(av, await codec.sendFrame(yuv), "cannot encode");
     await drain();
