@@ -151,7 +151,7 @@ annotatorTest(
     await tab.press("Control+e");
     await tab.page.getByTestId("exportNow").press("Enter");
     await tab.page.locator("dialog .result").waitFor();
-    await tab.press("Escape");
+    await tab.press("Enter"); // "Close" has the focus now
     await tab.page.locator("dialog").waitFor({ state: "detached" });
   },
 );

@@ -59,6 +59,9 @@ annotatorTest(
     await page.goto(`${url}?sequence=77`);
     await page.getByRole("alert").waitFor();
     match(await page.getByRole("alert").innerText(), /77/);
+    await page.getByRole("button", { name: "Sequences" }).click();
+    await page.locator("[data-sequence='2']").waitFor();
+    match(await page.locator("main").innerText(), /deno task annotate/);
     await context.close();
   },
 );

@@ -44,6 +44,10 @@ const views: Readonly<Record<string, (tab: Tab) => Promise<void>>> = {
     await tab.panel("review");
     await tab.run("verifyRange");
   },
+  "verify-propagated": async (tab) => {
+    await tab.panel("review");
+    await tab.run("verifyPropagated");
+  },
   brush: async (tab) => {
     await tab.press("d");
     await tab.hover(clip.polyp);

@@ -266,3 +266,40 @@ annotatorTest(
     await act({ kind: "undo" });
   },
 );
+
+annotatorTest(
+  "the review counts what nobody verified, and verifies all of it after one question",
+  async (annotator) => {
+    const { openTab, lane } = annotator;
+    const objectId = await seedClicks(annotator, [0]);
+    const tab = await openTab();
+    await propagate(annotator, tab, () => tab.press("p"));
+    await tab.panel("review");
+    const before = await lane(objectId);
+    const left = async () =>
+      parseInt(await tab.page.locator(".section h2").first().innerText());
+    const all = before.replaceAll(/[^pda]/g, "").length;
+    equal(await left(), all);
+    await tab.page.locator(".review-picture path[d^=M]").first().waitFor();
+    await tab.press("a"); // opens the worst one
+    await tab.page.locator(".review li.active").waitFor();
+    await tab.shows(Number(await tab.data("frame")));
+    await tab.press("a");
+    await tab.saved();
+    await until(async () => await left() === all - 1, "one less");
+
+    await tab.run("verifyPropagated");
+    await tab.press("Escape"); // nothing yet
+    equal(await left(), all - 1);
+    await tab.run("verifyPropagated");
+    await tab.press("Enter");
+    await tab.saved();
+    equal(
+      (await lane(objectId)).replaceAll(/[pda]/g, "v"),
+      await lane(objectId),
+    );
+    await tab.press("Control+z");
+    await tab.saved();
+    equal(await left(), all - 1);
+  },
+);

@@ -264,3 +264,31 @@ annotatorTest(
     deepEqual(prompts.map(({ frame }) => frame), [await frameOf(tab)]);
   },
 );
+
+annotatorTest(
+  "the upper edge of the timeline gives the lanes room, and the page remembers it",
+  async ({ openTab }) => {
+    const tab = await openTab();
+    const body = tab.page.getByTestId("timeline");
+    const heightOf = async () =>
+      Math.round((await body.boundingBox())?.height ?? 0);
+    const edge = tab.page.getByTestId("timeline-edge");
+    const before = await heightOf();
+    const box = await edge.boundingBox();
+    ok(box);
+    const at = { x: box.x + 300, y: box.y + 3 };
+    await tab.page.mouse.move(at.x, at.y);
+    await tab.page.mouse.down();
+    await tab.page.mouse.move(at.x, at.y - 60, { steps: 3 });
+    const saved = tab.page.waitForResponse(/api\/preferences/);
+    await tab.page.mouse.up();
+    await until(async () => await heightOf() === before + 60, "more room");
+    await saved;
+    await tab.reload();
+    await until(async () => await heightOf() === before + 60, "the same room");
+    await edge.press("ArrowDown");
+    await until(async () => await heightOf() === before + 42, "18 px less");
+    await edge.dblclick();
+    await until(async () => await heightOf() === before, "what it needs");
+  },
+);

@@ -33,6 +33,16 @@ export function App({ page }: { page: Page }) {
         >
           {say("tryAgain")}
         </button>
+        {state.home && (
+          <button
+            type="button"
+            class="button"
+            onClick={() =>
+              dispatch({ kind: "started", sequence: null, frame: 0 })}
+          >
+            {say("sequences")}
+          </button>
+        )}
       </main>
     );
   }
@@ -50,10 +60,10 @@ export function App({ page }: { page: Page }) {
   return (
     <div class={`app ${state.panelOpen ? "" : "no-panel"}`}>
       <TopBar page={open} />
+      <Banners page={open} />
       <div class="middle">
         <ToolRail page={open} />
         <main class="centre">
-          <Banners page={open} />
           <Stage page={open} />
           <StatusLine page={open} />
         </main>

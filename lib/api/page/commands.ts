@@ -97,6 +97,7 @@ const table = {
   verify: ["reviewing", "V"],
   verifyAll: ["reviewing", "Shift+V"],
   verifyRange: ["reviewing"],
+  verifyPropagated: ["reviewing"],
 
   spanBegin: ["frames", "I"],
   spanEnd: ["frames", "O"],

@@ -4,7 +4,7 @@ import type { Point } from "../../base/tensor.ts";
 import { toStage } from "./geometry.ts";
 import type { Gesture } from "./gesture.ts";
 import type { ShownPrompt } from "./masks_shown.ts";
-import { vertices } from "./polygon_edit.ts";
+import { isTooSmall, vertices } from "./polygon_edit.ts";
 import type { PolygonEdit, State } from "./state.ts";
 
 /** A prompt: strong for the active object, pale for others, dashed while it waits. */
@@ -62,7 +62,12 @@ export function drawPolygon(
   pointer: Point | undefined,
 ) {
   const { selected, drawing } = edit;
+  const { zoom } = state.viewport;
+  const bare = edit.polygons.map(({ outer, holes }) =>
+    [outer, ...holes].map((ring) => isTooSmall(ring, zoom))
+  );
   for (const [address, point] of vertices(edit.polygons)) {
+    if (bare[address.polygon][address.ring]) continue;
     const { x, y } = toStage(point, state.viewport);
     const isSelected = selected?.polygon === address.polygon &&
       selected.ring === address.ring && selected.vertex === address.vertex;

@@ -1,5 +1,6 @@
 // What a person can do next, in one sentence.
 
+import { countUnverified } from "./lanes.ts";
 import { nameOfObject } from "./object_names.ts";
 import type { Page } from "./page.ts";
 import { keyForPeople, keysOf } from "./shortcuts.ts";
@@ -16,7 +17,7 @@ export function hintOf({ state, say }: Pick<Page, "state" | "say">): string {
   if (state.tab === "review" && openItems(state).length > 0) {
     return say("hint.review", {
       accept: key(state, "accept"),
-      n: openItems(state).length,
+      n: countUnverified(sequence.lanes),
     });
   }
   if (tool === "box") return say("hint.box", { name });

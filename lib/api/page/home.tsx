@@ -59,7 +59,6 @@ export function Home({ page }: { page: Page }) {
             <button
               type="button"
               data-sequence={it.id}
-              disabled={it.trouble !== null}
               onClick={() => dispatch({ kind: "sequenceChosen", id: it.id })}
             >
               <img
@@ -99,6 +98,9 @@ export function Home({ page }: { page: Page }) {
           </li>
         ))}
       </ul>
+      <p class="muted">
+        {say("homeNext")} <code>deno task annotate VIDEO</code>
+      </p>
     </main>
   );
 }

@@ -43,6 +43,23 @@ export function countMasks(lanes: Lanes): number {
   return count;
 }
 
+/** How many propagated masks nobody verified. */
+export function countUnverified(lanes: Lanes): number {
+  let count = 0;
+  for (const lane of lanes.values()) {
+    for (let i = 0; i < lane.length; i++) {
+      if ("pda".includes(lane[i])) count++;
+    }
+  }
+  return count;
+}
+
+/** From the first to the last propagated mask of a lane, without what is stale or only proposed. */
+export function propagatedRuns(lane: string): { from: number; to: number }[] {
+  return [...lane.matchAll(/[pda](?:[^sb]*[pda])?/g)]
+    .map(({ 0: run, index }) => ({ from: index, to: index + run.length - 1 }));
+}
+
 /** The letter of a mask; how much drift is too much, only the letter before tells. */
 export function letterOf(
   mask: MaskView | undefined,

@@ -72,7 +72,7 @@ export function ObjectsPanel({ page }: { page: OpenPage }) {
               page={page}
               id="verify"
               icon="check"
-              text={say("verify")}
+              text={say("verifyHere")}
             />
           </div>
         </Section>
@@ -272,7 +272,10 @@ function ObjectRow({ page, object }: { page: OpenPage; object: ObjectView }) {
   }
   function openRange(purpose: "delete" | "verify") {
     dispatch({ kind: "activated", objectId: id });
-    dispatch({ kind: "dialogOpened", dialog: { kind: "range", purpose } });
+    dispatch({
+      kind: "dialogOpened",
+      dialog: { kind: "range", purpose, ofActive: true },
+    });
   }
 }
 

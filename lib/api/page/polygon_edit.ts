@@ -11,6 +11,7 @@ import {
   type Polygon,
   polygonsToBitmap,
   type Ring,
+  ringArea,
 } from "../../masks/polygons.ts";
 import { simplifyRing } from "../../masks/rings.ts";
 import { distanceToLine } from "./geometry.ts";
@@ -45,6 +46,11 @@ export function startPolygonEdit(
 export function polygonEditToBitmap(edit: PolygonEdit, size: Size): Bitmap {
   const polygons = edit.polygons.map((it) => it.exact ?? it);
   return polygonsToBitmap(polygons, size);
+}
+
+/** Islands and holes of a few pixels get no handles before they are seen large. */
+export function isTooSmall(ring: Ring, zoom: number): boolean {
+  return zoom < 4 && Math.abs(ringArea(ring)) < 12;
 }
 
 /** Finds the vertex nearest to a place, within a distance. */

@@ -51,6 +51,19 @@ export function lookOf({ view = {} }: Preferences): Look {
   };
 }
 
+/** How high a person may make the timeline; a small window makes it lower. */
+export const timelineLimitsPx = { least: 54, most: 600 };
+
+/** The height of the timeline that was chosen; undefined when it follows the objects. */
+export function timelineHeight({ view = {} }: Preferences): number | undefined {
+  const { timelinePx } = view;
+  const { least, most } = timelineLimitsPx;
+  return typeof timelinePx === "number" && timelinePx >= least &&
+      timelinePx <= most
+    ? timelinePx
+    : undefined;
+}
+
 /** Opens a tab; the review is fetched anew. */
 export function openTab(state: State, tab: PanelTab): Step {
   const next = { ...state, tab, panelOpen: true };

@@ -1,26 +1,28 @@
 // The tab of review: propagated masks, the most doubtful first.
 
+import { useMemo } from "preact/hooks";
 import type { ReviewItem } from "../contract.ts";
 import { Button, CommandButton } from "./button.tsx";
+import { countUnverified } from "./lanes.ts";
 import { nameOfObject } from "./object_names.ts";
 import type { OpenPage } from "./page.ts";
+import { ReviewPicture } from "./review_picture.tsx";
+import { doubtWords, driftStep } from "./review_words.ts";
 import { nextItem, openItems } from "./reviewing.ts";
 import { Section } from "./section.tsx";
-import { pictureAddress } from "./server.ts";
 
 const most = 60;
 
 /** The tab of review. */
 export function ReviewPanel({ page }: { page: OpenPage }) {
-  const { state, say, dispatch } = page;
+  const { state, say, sequence, dispatch } = page;
+  const left = useMemo(() => countUnverified(sequence.lanes), [sequence.lanes]);
   const items = openItems(state);
   const now = nextItem(state);
   return (
     <>
       <Section
-        title={items.length > 0
-          ? say("reviewLeft", { n: items.length })
-          : say("review")}
+        title={left > 0 ? say("reviewLeft", { n: left }) : say("review")}
         actions={
           <Button
             label={say("refresh")}
@@ -55,7 +57,9 @@ export function ReviewPanel({ page }: { page: OpenPage }) {
           />
         </div>
         <p class="muted">
-          {say(items.length > 0 ? "reviewHint" : "reviewEmpty")}
+          {items.length > 0
+            ? say("reviewHint", { n: Math.min(most, items.length) })
+            : say(left > 0 ? "reviewRest" : "reviewEmpty")}
         </p>
         <ol class="review">
           {items.slice(0, most).map((item) => (
@@ -75,7 +79,13 @@ export function ReviewPanel({ page }: { page: OpenPage }) {
           <CommandButton
             page={page}
             id="verifyRange"
-            text={say("verifyRange")}
+            text={say("someRange")}
+          />
+          <CommandButton
+            page={page}
+            id="verifyPropagated"
+            text={say("verifyPropagated")}
+            disabled={left === 0}
           />
         </div>
       </Section>
@@ -90,6 +100,7 @@ function ReviewRow({ page, item, active }: {
 }) {
   const { say, sequence } = page;
   const object = sequence.objects.find(({ id }) => id === item.objectId);
+  const drift = driftStep(item.drift);
   return (
     <li class={active ? "active" : ""}>
       <button
@@ -102,21 +113,27 @@ function ReviewRow({ page, item, active }: {
             frame: item.frame,
           })}
       >
-        <img
-          alt=""
-          loading="lazy"
-          src={pictureAddress(sequence.summary.id, item.frame, "thumbnail")}
+        <ReviewPicture
+          page={page}
+          item={item}
+          colour={object?.colour ?? "#ffffff"}
         />
         <span class="review-facts">
           <span>
             <i class="dot" style={{ background: object?.colour }} />
             <b>{nameOfObject(page.state, say, item.objectId)}</b>
           </span>
-          <span class="muted">
-            {say("frameN", { n: item.frame })} ·{" "}
-            {say("drift", { n: item.drift.toFixed(2) })}
+          <span
+            class="muted drift-line"
+            title={say("drift", { n: item.drift.toFixed(2) })}
+          >
+            {say("frameN", { n: item.frame })} · {say(`drift.${drift}`)}
+            <i
+              class={`drift ${drift}`}
+              style={{ "--share": item.drift }}
+            />
           </span>
-          <span class="because">{item.because}</span>
+          <span class="because">{doubtWords(say, item.doubt)}</span>
         </span>
       </button>
     </li>

@@ -22,7 +22,7 @@ import {
 } from "./command_steps.ts";
 import { type Step, step } from "./events.ts";
 import { centre, fitPicture, zoomAround } from "./geometry.ts";
-import { conditionLetters, doubtfulLetters } from "./lanes.ts";
+import { conditionLetters, countUnverified, doubtfulLetters } from "./lanes.ts";
 import { applyPolygon, pointAt } from "./marking.ts";
 import { changeLook, changePreferences } from "./preferring.ts";
 import { enqueue } from "./queue.ts";
@@ -227,6 +227,10 @@ export function runCommand(state: State, id: CommandId): Step {
       return verify(state, null);
     case "verifyRange":
       return openDialog(state, { kind: "range", purpose: "verify" });
+    case "verifyPropagated":
+      return countUnverified(sequence.lanes) > 0
+        ? openDialog(state, { kind: "verifyPropagated" })
+        : say(state, "reviewEmpty");
 
     case "spanBegin":
       return step({

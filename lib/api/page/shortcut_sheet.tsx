@@ -133,7 +133,12 @@ export function ShortcutSheet(
           })}
         </p>
       ))}
-      <div class={`sheet ${editing ? "editing" : ""}`}>
+      {/* With the focus here the arrow keys scroll. */}
+      <div
+        class={`sheet ${editing ? "editing" : ""}`}
+        tabIndex={-1}
+        autofocus
+      >
         <section>
           <h3>{say("mouse")}</h3>
           <ul>

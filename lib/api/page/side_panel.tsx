@@ -1,12 +1,13 @@
 // The panel at the right: one tab at a time.
 
+import { useMemo } from "preact/hooks";
 import { FrameTagsPanel } from "./frame_tags_panel.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { countUnverified } from "./lanes.ts";
 import { ObjectsPanel } from "./objects_panel.tsx";
 import type { OpenPage } from "./page.ts";
 import { PromptsPanel } from "./prompts_panel.tsx";
 import { ReviewPanel } from "./review_panel.tsx";
-import { openItems } from "./reviewing.ts";
 import type { PanelTab } from "./state.ts";
 import { ViewPanel } from "./view_panel.tsx";
 
@@ -22,12 +23,13 @@ const icons = {
 /** The panel at the right. */
 export function SidePanel({ page }: { page: OpenPage }) {
   const { state, say, sequence } = page;
+  const left = useMemo(() => countUnverified(sequence.lanes), [sequence.lanes]);
   if (!state.panelOpen) return null;
   const counts: Partial<Record<PanelTab, number>> = {
     objects: sequence.objects.length,
     frameTags: sequence.spans.length,
     prompts: sequence.prompts.length,
-    review: openItems(state).length,
+    review: left,
   };
   const choose = (tab: PanelTab) => page.dispatch({ kind: "tabChosen", tab });
 

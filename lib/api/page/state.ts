@@ -130,7 +130,13 @@ export type Dialog =
   }
   | { readonly kind: "duplicates"; readonly tags: TagsView }
   | { readonly kind: "differs"; readonly request: PropagationRequest }
-  | { readonly kind: "range"; readonly purpose: "delete" | "verify" };
+  | {
+    readonly kind: "range";
+    readonly purpose: "delete" | "verify";
+    /** Begins with the active object where all would be offered. */
+    readonly ofActive?: boolean;
+  }
+  | { readonly kind: "verifyPropagated" };
 
 /** A line for the person, kept as a word's key so that it follows the language. */
 export type Message = {

@@ -6,6 +6,8 @@ import { drawLane, laneHeight } from "./draw_timeline.ts";
 import { objectName } from "./object_names.ts";
 import type { OpenPage } from "./page.ts";
 import { pictureAddress } from "./server.ts";
+import { timelineHeight } from "./preferring.ts";
+import { TimelineEdge } from "./timeline_edge.tsx";
 import { Spans } from "./timeline_spans.tsx";
 import { Transport } from "./transport.tsx";
 
@@ -20,6 +22,7 @@ export function Timeline({ page }: { page: OpenPage }) {
   const body = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   const scrubs = useRef(false);
+  const [dragged, setDragged] = useState<number>();
   const latest = useRef(page);
   latest.current = page;
 
@@ -74,12 +77,27 @@ export function Timeline({ page }: { page: OpenPage }) {
 
   const count = sequence.summary.frameCount;
   const playhead = (state.frame + 0.5 - from) / (to - from) * width;
+  const rows = Math.max(3, Math.min(6, sequence.objects.length));
+  const spans = sequence.spans.length > 0 || state.spanBegin !== null;
+  const heightPx = dragged ?? timelineHeight(state.preferences);
+  /** Whether there may be lanes that are not seen. */
+  const isLong = sequence.objects.length > rows || heightPx !== undefined;
   return (
     <section class="timeline" aria-label={say("timeline")}>
+      <TimelineEdge
+        page={page}
+        heightPx={() => body.current?.clientHeight ?? 0}
+        onDrag={setDragged}
+      />
       <Transport page={page} />
       <div
         class="timeline-body"
         ref={body}
+        style={{
+          "--rows": rows,
+          "--span-rows": spans ? 1 : 0,
+          height: heightPx ? `${heightPx}px` : undefined,
+        }}
         data-testid="timeline"
         role="slider"
         tabIndex={0}
@@ -103,15 +121,17 @@ export function Timeline({ page }: { page: OpenPage }) {
         onPointerUp={() => scrubs.current = false}
         onPointerCancel={() => scrubs.current = false}
       >
-        <Thumbnails page={page} width={width} />
-        <Spans page={page} width={width} frameAt={frameAt} />
-        <Lanes page={page} width={width} />
-        {playhead >= 0 && playhead <= width && (
-          <div
-            class="playhead"
-            style={{ transform: `translateX(${namesPx + playhead}px)` }}
-          />
-        )}
+        <div class={`timeline-content ${isLong ? "long" : ""}`}>
+          <Thumbnails page={page} width={width} />
+          <Spans page={page} width={width} frameAt={frameAt} />
+          <Lanes page={page} width={width} />
+          {playhead >= 0 && playhead <= width && (
+            <div
+              class="playhead"
+              style={{ transform: `translateX(${namesPx + playhead}px)` }}
+            />
+          )}
+        </div>
       </div>
     </section>
   );
@@ -221,6 +241,7 @@ function Lanes({ page, width }: { page: OpenPage; width: number }) {
         style={{ width: `${width}px`, height: `${height}px` }}
         aria-hidden="true"
       />
+      {objects.length === 0 && <p class="no-lanes">{page.say("noLanes")}</p>}
     </div>
   );
 }

@@ -61,8 +61,10 @@ export function Transport({ page }: { page: OpenPage }) {
           {say("wholeTimeline")}
         </button>
       )}
+      <span class="caption">{say("captionSpan")}</span>
       <CommandButton page={page} id="spanBegin" icon="begin" />
       <CommandButton page={page} id="spanEnd" icon="end" />
+      <span class="caption">{say("captionMarks")}</span>
       <CommandButton
         page={page}
         id="previousCondition"

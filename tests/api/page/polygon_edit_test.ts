@@ -8,6 +8,7 @@ import {
   findEdge,
   findVertex,
   insertVertex,
+  isTooSmall,
   moveVertex,
   polygonEditToBitmap,
   startPolygonEdit,
@@ -86,4 +87,16 @@ Deno.test("closeDrawing() adds a polygon, and drops less than three points", () 
   const dropped = closeDrawing(drawPoint(edit(), corners[0]));
   equal(dropped.polygons.length, 1);
   equal(dropped.changed, false);
+});
+
+Deno.test("isTooSmall() is true of a few pixels until they are seen large", () => {
+  const square = (side: number) => [
+    { x: 0, y: 0 },
+    { x: side, y: 0 },
+    { x: side, y: side },
+    { x: 0, y: side },
+  ];
+  equal(isTooSmall(square(3), 1), true); // 9 pixels
+  equal(isTooSmall(square(3), 4), false);
+  equal(isTooSmall(square(4), 1), false); // 16 pixels
 });

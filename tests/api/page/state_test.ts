@@ -360,8 +360,22 @@ Deno.test("update() accepts the worst mask and shows the next one", () => {
     {
       kind: "reviewCame",
       items: [
-        { objectId: 11, frame: 5, drift: 0.9, areaPx: 4, because: "jump" },
-        { objectId: 11, frame: 4, drift: 0.2, areaPx: 4, because: "none" },
+        {
+          objectId: 11,
+          frame: 5,
+          drift: 0.9,
+          areaPx: 4,
+          because: "jump",
+          doubt: { kind: "placeKept", value: null },
+        },
+        {
+          objectId: 11,
+          frame: 4,
+          drift: 0.2,
+          areaPx: 4,
+          because: "none",
+          doubt: { kind: "predictedIou", value: 0.9 },
+        },
       ],
     },
     { kind: "command", id: "accept" }, // goes there first
