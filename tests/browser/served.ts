@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { HomeView } from "../../lib/api/contract.ts";
 import { until } from "./until.ts";
+import { findAddress } from "../api/find_address.ts";
 
 const verb = fileURLToPath(
   new URL("../../lib/cli/annotate.ts", import.meta.url),
@@ -61,23 +62,4 @@ export async function serve(
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-async function findAddress(
-  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-): Promise<string> {
-  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (true) {
-    const { value, done } = await reader.read();
-    text += value ?? "";
-    const found = /http:\S+\//.exec(text);
-    if (found) {
-      (async () => {
-        while (!(await reader.read()).done); // nobody reads on
-      })().catch(() => {}); // it was killed
-      return found[0];
-    }
-    if (done) throw new Error(`The server ended before its address: ${text}`);
-  }
 }
