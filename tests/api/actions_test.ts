@@ -1,6 +1,8 @@
 import { deepEqual, equal, notEqual, ok, rejects } from "node:assert/strict";
 import { encodeCounts } from "medannotate";
 import { doAction } from "../../lib/api/actions.ts";
+import { listReview } from "../../lib/api/review.ts";
+import { listDrifting } from "../../lib/work/review.ts";
 import type { Action } from "../../lib/api/contract.ts";
 import { viewFrame, viewSmallParts } from "../../lib/api/views.ts";
 import { frameCount, frameSize, onPolyp } from "../work/small_clip.ts";
@@ -299,5 +301,36 @@ deskTest(
     const same = await doAction(desk, create, { key: "tab-9" });
     equal(same.objectId, made.objectId);
     equal(same.objects.length, 2);
+  },
+);
+
+deskTest(
+  "the review lists what nobody verified, with its drift calibrated by what was",
+  async (desk) => {
+    const objectId = await propagated(desk);
+    const before = await listReview(desk.desk);
+    ok(before.length > 0 && before.every(({ frame }) => frame !== 4));
+    const [{ frame }] = before;
+    await desk.act({
+      kind: "verify",
+      objectId,
+      from: 0,
+      to: 3,
+      verified: true,
+    });
+    await desk.act({
+      kind: "verify",
+      objectId,
+      from: frame,
+      to: frame,
+      verified: true,
+    });
+    const after = await listReview(desk.desk);
+    ok(after.every((item) => item.frame > 4 && item.frame !== frame));
+    const calibrated = await listDrifting(desk.store, 1);
+    for (const item of after) {
+      const mask = calibrated.find((mask) => mask.frame === item.frame);
+      equal(item.drift, mask?.drift);
+    }
   },
 );

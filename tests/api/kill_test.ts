@@ -26,6 +26,8 @@ import { frameCount, frameSize, writeFrames } from "../work/small_clip.ts";
 const verb = fileURLToPath(
   new URL("../../lib/cli/annotate.ts", import.meta.url),
 );
+const cell = fileURLToPath(new URL("serve_cell.ts", import.meta.url));
+const small = ["--device", "cpu", "--size", "64"];
 const kills = Number(Deno.env.get("KILLS") ?? 3);
 
 /** A running server and how to speak to it. */
@@ -35,10 +37,15 @@ type Served = {
   post<Answer>(path: string, body: unknown): Promise<Answer>;
 };
 
-async function serve(folder: string): Promise<Served> {
-  const args = ["run", "-A", verb, `${folder}/frames`, "--data"];
+/** What is killed: the verb, or the process of a notebook's kernel. */
+type Server = "the annotator" | "a kernel that shows it";
+
+async function serve(folder: string, kind: Server): Promise<Served> {
+  const places = [`${folder}/frames`, `${folder}/data`] as const;
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, `${folder}/data`, "--device", "cpu", "--size", "64"],
+    args: kind === "the annotator"
+      ? ["run", "-A", verb, places[0], "--data", places[1], ...small]
+      : ["run", "-A", cell, ...places],
     stdout: "piped",
     stderr: "null",
   }).spawn();
@@ -50,7 +57,10 @@ async function serve(folder: string): Promise<Served> {
     return json;
   };
   const get = <Answer>(path: string): Promise<Answer> => ask(path);
-  while ((await get<HomeView>("api/home")).imports[0].sequenceId === null) {
+  const isReading = async () =>
+    (await get<HomeView>("api/home")).imports
+      .some(({ sequenceId }) => sequenceId === null);
+  while (await isReading()) {
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   return {
@@ -133,90 +143,92 @@ function nextAction(
   ]);
 }
 
-Deno.test(
-  `the annotator killed ${kills} times loses nothing that it had answered`,
-  inFolder(async (folder) => {
-    await writeFrames(`${folder}/frames`);
-    const random = seededRandom(5);
-    let actions = 0;
-    let halfway = 0;
-    let before: Work | undefined; // after the last answer
-    let isUnderWay = false; // sent, not answered
-    let answer: ActionResult | undefined; // given since `before` was read
-    for (let kill = 0; kill <= kills; kill++) {
-      const server = await serve(folder);
-      const now = await work(server);
-      if (answer) {
-        const { history, objects, spans, frame } = answer;
-        deepEqual(
-          [now.history, now.objects, now.spans],
-          [history, objects, spans],
-          "answered work is gone",
-        );
-        if (frame) deepEqual(now.frames[frame.frame], personal(frame));
-      } else if (before && !isDeepStrictEqual(now, before)) {
-        if (!isUnderWay) deepEqual(now, before, "answered work is gone");
-        halfway++;
-      }
-      if (kill === kills) {
-        server.child.kill("SIGTERM");
-        await server.child.status;
-        break;
-      }
-      before = now;
-      isUnderWay = false;
-      answer = undefined;
-      let isDead = false;
-      const patienceMs = 100 + random() * 900;
-      setTimeout(() => {
-        isDead = true;
-        server.child.kill("SIGKILL");
-      }, patienceMs);
-      try {
-        while (true) {
-          const objectIds: readonly number[] = before.objects
-            .map(({ id }) => id);
-          const action = objectIds.length === 0
-            ? { kind: "createObject", tagId: null }
-            : nextAction(random, objectIds);
-          const seen = await seenBy(server, action);
-          if (random() < 0.2) {
-            await server.post("api/sequences/1/propagation", {
-              mode: "both",
-              frame: 0,
-            })
-              .catch((error) => {
-                if (isDead) throw error; // otherwise: one runs, or nothing is clicked yet
-              });
-          }
-          isUnderWay = true;
-          answer = await server.post<ActionResult>(
-            "api/sequences/1/actions",
-            { ...action, ...seen },
-          ).catch((error) => {
-            // otherwise: there was nothing to delete, or nothing to copy
-            if (isDead || !/^400|^409/.test(error.message)) throw error;
-            return undefined;
-          });
-          isUnderWay = false;
-          actions++;
-          before = await work(server);
-          answer = undefined;
+for (const kind of ["the annotator", "a kernel that shows it"] as const) {
+  Deno.test(
+    `${kind}, killed ${kills} times, loses nothing that it had answered`,
+    inFolder(async (folder) => {
+      await writeFrames(`${folder}/frames`);
+      const random = seededRandom(5);
+      let actions = 0;
+      let halfway = 0;
+      let before: Work | undefined; // after the last answer
+      let isUnderWay = false; // sent, not answered
+      let answer: ActionResult | undefined; // given since `before` was read
+      for (let kill = 0; kill <= kills; kill++) {
+        const server = await serve(folder, kind);
+        const now = await work(server);
+        if (answer) {
+          const { history, objects, spans, frame } = answer;
+          deepEqual(
+            [now.history, now.objects, now.spans],
+            [history, objects, spans],
+            "answered work is gone",
+          );
+          if (frame) deepEqual(now.frames[frame.frame], personal(frame));
+        } else if (before && !isDeepStrictEqual(now, before)) {
+          if (!isUnderWay) deepEqual(now, before, "answered work is gone");
+          halfway++;
         }
-      } catch (error) {
-        if (!isDead) throw error;
+        if (kill === kills) {
+          server.child.kill("SIGTERM");
+          await server.child.status;
+          break;
+        }
+        before = now;
+        isUnderWay = false;
+        answer = undefined;
+        let isDead = false;
+        const patienceMs = 100 + random() * 900;
+        setTimeout(() => {
+          isDead = true;
+          server.child.kill("SIGKILL");
+        }, patienceMs);
+        try {
+          while (true) {
+            const objectIds: readonly number[] = before.objects
+              .map(({ id }) => id);
+            const action = objectIds.length === 0
+              ? { kind: "createObject", tagId: null }
+              : nextAction(random, objectIds);
+            const seen = await seenBy(server, action);
+            if (random() < 0.2) {
+              await server.post("api/sequences/1/propagation", {
+                mode: "both",
+                frame: 0,
+              })
+                .catch((error) => {
+                  if (isDead) throw error; // otherwise: one runs, or nothing is clicked yet
+                });
+            }
+            isUnderWay = true;
+            answer = await server.post<ActionResult>(
+              "api/sequences/1/actions",
+              { ...action, ...seen },
+            ).catch((error) => {
+              // otherwise: there was nothing to delete, or nothing to copy
+              if (isDead || !/^400|^409/.test(error.message)) throw error;
+              return undefined;
+            });
+            isUnderWay = false;
+            actions++;
+            before = await work(server);
+            answer = undefined;
+          }
+        } catch (error) {
+          if (!isDead) throw error;
+        }
+        await server.child.status;
       }
-      await server.child.status;
-    }
-    const store = await openDataStore({ folder: `${folder}/data` });
-    deepEqual(await checkFiles(store, 1), []);
-    await store.close();
-    ok(actions >= kills);
-    console.log(
-      `${kills} kills after ${actions} answered actions, ${halfway} actions under way had happened`,
-    );
-  }),
-);
+      const store = await openDataStore({ folder: `${folder}/data` });
+      deepEqual(await checkFiles(store, 1), []);
+      await store.close();
+      ok(actions >= kills);
+      console.log(
+        `${kind}: ${kills} kills after ${actions} answered actions, ${halfway} actions under way had happened`,
+      );
+    }),
+  );
+}
 
 /** What the page would have seen of the mask that an action replaces. */
 async function seenBy(
