@@ -79,7 +79,10 @@ diskTest(
     const store = await openStore({ url, folder: disk });
     await createTestSequence(store);
     await store.close();
-    const before = await listFiles(disk);
+    // SQLite may remove the log of a closed store at any moment
+    const listKept = async () =>
+      (await listFiles(disk)).filter((name) => !/\.db-(shm|wal)$/.test(name));
+    const before = await listKept();
     // The same disk seen through a second folder, where nothing can be written.
     const view = await Deno.makeTempDir();
     await mount("--bind", disk, view);
@@ -91,7 +94,7 @@ diskTest(
       await rejects(open(`file:${view}/store.db`, view), refused);
       await rejects(open(`file:${view}/store.db`, disk), refused);
       await rejects(open(`file:${view}/new.db`, `${view}/new`), refused);
-      deepEqual(await listFiles(disk), before);
+      deepEqual(await listKept(), before);
     } finally {
       await unmount(view);
       await Deno.remove(view);

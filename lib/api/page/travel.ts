@@ -69,8 +69,8 @@ export function rested(state: State, frame: number): Step {
 /** Starts playing, from the beginning when the end is reached; or stops. */
 export function togglePlay(state: State): Step {
   if (!state.sequence) return step(state);
-  if (state.playing) return stopPlaying(state);
   const atEnd = state.frame >= state.sequence.summary.frameCount - 1;
+  if (state.playing && !atEnd) return stopPlaying(state);
   return chain(
     atEnd ? goTo(state, 0) : step(state),
     (it) => step({ ...it, playing: { frame: it.frame, sinceMs: 0 } }),
