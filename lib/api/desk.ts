@@ -4,8 +4,7 @@
 // a mask and changing it are one thing. Whoever waits for news is woken when
 // something here is done; what other programs do is found by looking again.
 
-import type { Annotator } from "../work/annotate.ts";
-import { openFeatures } from "../work/annotate.ts";
+import { type Annotator, openFeatures } from "../work/annotate.ts";
 import { type HeldFeatures, holdFeatures } from "../work/held_features.ts";
 import { PictureCache } from "./picture_cache.ts";
 import { createPropagation, type Propagation } from "./propagation.ts";

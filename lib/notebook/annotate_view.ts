@@ -17,6 +17,7 @@ import {
   type Displayable,
   jupyterDisplay,
   notebookQuality,
+  untilSent,
 } from "./display.ts";
 import { findBroadcast } from "./kernel.ts";
 import type { OpenClip } from "./open_clip.ts";
@@ -88,7 +89,7 @@ export async function annotate(
       if (!broadcast) return looks;
       const content = { data: looks, metadata: {}, transient };
       await broadcast("display_data", content);
-      await sent();
+      await untilSent();
       return {};
     },
     close: async () => {
@@ -190,9 +191,4 @@ async function pictureOf(
     widthPx: 360,
     quality: notebookQuality,
   });
-}
-
-/** The kernel ends a cell before its value has left; Jupyter drops what comes later. */
-function sent(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 60));
 }

@@ -104,6 +104,11 @@ async function show(outputs: readonly Output[]): Promise<Partial<MimeBundle>> {
   for (const output of outputs) {
     await broadcast("display_data", { ...output, transient: {} });
   }
-  await new Promise((resolve) => setTimeout(resolve, msToBeSent));
+  await untilSent();
   return {};
+}
+
+/** Waits until what was sent has left, while the cell still counts as busy. */
+export function untilSent(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, msToBeSent));
 }

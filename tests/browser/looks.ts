@@ -72,7 +72,7 @@ const views: Readonly<Record<string, (tab: Tab) => Promise<void>>> = {
 };
 
 if (import.meta.main) {
-  const [out = "/tmp/looks"] = Deno.args;
+  const [out = await Deno.makeTempDir({ prefix: "looks-" })] = Deno.args;
   await Deno.mkdir(out, { recursive: true });
   const folder = await Deno.makeTempDir();
   const browser = await findBrowser();
