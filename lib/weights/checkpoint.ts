@@ -4,6 +4,7 @@
 // inside it; the values stay on disk until somebody asks. Knows no model.
 
 import type { Tensor } from "../base/tensor.ts";
+import type { ModuleNode, PlainValue } from "./module_tree.ts";
 
 /** How the values of a tensor are stored. */
 export type ElementType =
@@ -31,6 +32,10 @@ export type Checkpoint = {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Text beside the tensors (safetensors metadata); empty for `.pt`. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The network as modules, where a `.pt` holds one (Ultralytics). */
+  readonly modules?: ModuleNode;
+  /** Plain values that a `.pt` holds beside its tensors, such as the arguments of the training. */
+  readonly details?: Readonly<Record<string, PlainValue>>;
   /** Reads one tensor as float32, whatever it is stored as. */
   read(name: string): Tensor;
   close(): void;

@@ -2,14 +2,23 @@
 //
 // The pickle is read by pickle.ts, so nothing in it can run. Tensors are found
 // by walking what it holds: a state dict, a state dict under "model" (SAM 2),
-// or nested modules with _parameters and _buffers (Ultralytics). Other keys,
-// such as "state_dict" of training scripts, stay in the names of the tensors.
+// or nested modules with _parameters and _buffers (Ultralytics), whose average
+// "ema" is the better one where it was kept. Other keys, such as "state_dict"
+// of training scripts, stay in the names of the tensors.
 // Bytes are compared with the archive's checksums as they are read.
 
 import { crc32 } from "node:zlib";
 import { sizeOf, type Tensor } from "../base/tensor.ts";
 import type { Checkpoint, ElementType } from "./checkpoint.ts";
 import { bytesPerElement, toFloat32 } from "./element_types.ts";
+import {
+  entriesOf,
+  isModule,
+  lookUpKey,
+  moduleTree,
+  type PlainValue,
+  plainValue,
+} from "./module_tree.ts";
 import {
   isKind,
   parsePickle,
@@ -80,8 +89,9 @@ function readTorchFile(file: RandomAccessFile): Checkpoint {
     source: `checkpoint ${file.path}, ${pickle.name}`,
   });
 
+  const network = findNetwork(root);
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, record] of findTensors(root, fail)) {
+  for (const [name, record] of findTensors(root, network, fail)) {
     tensors.set(name, locate(name, record, folder, entries, fail));
   }
   if (tensors.size === 0) throw fail("it holds no tensor");
@@ -90,6 +100,8 @@ function readTorchFile(file: RandomAccessFile): Checkpoint {
     format: "pt",
     tensors,
     metadata: {},
+    modules: network ? moduleTree(network) : undefined,
+    details: detailsOf(root),
     read: (name) => {
       const tensor = tensors.get(name);
       if (!tensor) throw fail(`it has no tensor ${name}`);
@@ -148,13 +160,36 @@ function text(file: RandomAccessFile, entry: ZipEntry): string {
     .decode(file.read(entry.offset, Math.min(entry.size, 64))).trim();
 }
 
+/** The network of a file that holds one as modules; a moving average goes before what it averages. */
+function findNetwork(root: PickleValue): PickleRecord | undefined {
+  return [lookUpKey(root, "ema"), lookUpKey(root, "model"), root]
+    .find(isModule);
+}
+
+/** What stands beside the network: version, licence, arguments of the training. */
+function detailsOf(root: PickleValue): Readonly<Record<string, PlainValue>> {
+  const details: Record<string, PlainValue> = {};
+  for (const [key, value] of entriesOf(root)) {
+    if (typeof key !== "string" || isTensorHolder(key)) continue;
+    const plain = plainValue(value);
+    if (plain !== undefined) details[key] = plain;
+  }
+  return details;
+}
+
+function isTensorHolder(key: string): boolean {
+  return ["model", "ema", "optimizer", "state_dict"].includes(key);
+}
+
 /** Walks dictionaries and modules; yields every tensor record with its dotted name. */
 function findTensors(
   root: PickleValue,
+  network: PickleRecord | undefined,
   fail: (why: string) => SyntaxError,
 ): (readonly [string, PickleRecord])[] {
   const count = { visited: 0 };
-  for (const part of [lookUp(root, "model"), lookUp(root, "ema"), root]) {
+  const places = [lookUpKey(root, "model"), lookUpKey(root, "ema"), root];
+  for (const part of network ? [network] : places) {
     const found = part === undefined ? [] : [...walk(part, "", 0, count)];
     if (count.visited > maxValues) {
       throw fail(`its pickle refers to more than ${maxValues} values`);
@@ -179,7 +214,7 @@ function* walk(
   const state = isKind(value, "record") ? value.state : undefined;
   if (isKind(state, "dict")) {
     for (const part of ["_parameters", "_buffers", "_modules"]) {
-      const inner = lookUp(state, part);
+      const inner = lookUpKey(state, part);
       if (inner) yield* walk(inner, prefix, depth + 1, count);
     }
   }
@@ -198,19 +233,6 @@ function asTensorRecord(value: PickleValue): PickleRecord | undefined {
   const isTensor = isKind(inner, "record") &&
     inner.class === "torch._utils._rebuild_tensor_v2";
   return isTensor ? inner : undefined;
-}
-
-function entriesOf(
-  value: PickleValue,
-): Iterable<readonly [PickleValue, PickleValue]> {
-  return isKind(value, "dict") || isKind(value, "record") ? value.entries : [];
-}
-
-function lookUp(value: PickleValue, key: string): PickleValue | undefined {
-  for (const [name, inner] of entriesOf(value)) {
-    if (name === key) return inner;
-  }
-  return undefined;
 }
 
 /** Reads the arguments of _rebuild_tensor_v2(storage, offset, size, stride, …) and proves that they fit. */

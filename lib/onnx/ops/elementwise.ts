@@ -78,6 +78,11 @@ export function Sigmoid(graph: Graph, x: Value): Value {
   return addNode(graph, "Sigmoid", [x], { dims: x.dims });
 }
 
+/** x · sigmoid(x) */
+export function Silu(graph: Graph, x: Value): Value {
+  return Mul(graph, x, Sigmoid(graph, x));
+}
+
 /** max(x, 0) */
 export function Relu(graph: Graph, x: Value): Value {
   return addNode(graph, "Relu", [x], { dims: x.dims });

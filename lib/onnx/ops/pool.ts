@@ -1,0 +1,25 @@
+// Pooling.
+
+import { known } from "../dims.ts";
+import { addNode, type Graph, type Value } from "../graph.ts";
+
+/** The largest of each square window of x `[B, C, h, w]`; what lies outside never wins. */
+export function MaxPool(
+  graph: Graph,
+  x: Value,
+  { kernel, stride = 1, pad = 0 }: {
+    readonly kernel: number;
+    readonly stride?: number;
+    readonly pad?: number;
+  },
+): Value {
+  const [b, c, h, w] = x.dims;
+  const shrink = (size: number) =>
+    Math.floor((size + 2 * pad - kernel) / stride) + 1;
+  const dims = [b, c, shrink(known(h, "MaxPool")), shrink(known(w, "MaxPool"))];
+  return addNode(graph, "MaxPool", [x], { dims }, {
+    kernel_shape: { kind: "ints", value: [kernel, kernel] },
+    strides: { kind: "ints", value: [stride, stride] },
+    pads: { kind: "ints", value: [pad, pad, pad, pad] },
+  });
+}
