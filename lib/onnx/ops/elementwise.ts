@@ -39,6 +39,51 @@ export function Max(graph: Graph, a: Value, b: Value): Value {
   return addNode(graph, "Max", [a, b], { dims: broadcast("Max", a, b) });
 }
 
+/** The smaller of the two. */
+export function Min(graph: Graph, a: Value, b: Value): Value {
+  return addNode(graph, "Min", [a, b], { dims: broadcast("Min", a, b) });
+}
+
+/** −x */
+export function Neg(graph: Graph, x: Value): Value {
+  return addNode(graph, "Neg", [x], { dims: x.dims });
+}
+
+/** −1, 0 or 1 */
+export function Sign(graph: Graph, x: Value): Value {
+  return addNode(graph, "Sign", [x], { dims: x.dims });
+}
+
+/** e^x */
+export function Exp(graph: Graph, x: Value): Value {
+  return addNode(graph, "Exp", [x], { dims: x.dims });
+}
+
+/** The natural logarithm of every element. */
+export function Log(graph: Graph, x: Value): Value {
+  return addNode(graph, "Log", [x], { dims: x.dims });
+}
+
+/** The square root of every element. */
+export function Sqrt(graph: Graph, x: Value): Value {
+  return addNode(graph, "Sqrt", [x], { dims: x.dims });
+}
+
+/** The arc tangent of every element, in radians. */
+export function Atan(graph: Graph, x: Value): Value {
+  return addNode(graph, "Atan", [x], { dims: x.dims });
+}
+
+/** The error function. */
+export function Erf(graph: Graph, x: Value): Value {
+  return addNode(graph, "Erf", [x], { dims: x.dims });
+}
+
+/** log(1 + e^x) */
+export function Softplus(graph: Graph, x: Value): Value {
+  return addNode(graph, "Softplus", [x], { dims: x.dims });
+}
+
 /** a > b */
 export function Greater(graph: Graph, a: Value, b: Value): Value {
   const dims = broadcast("Greater", a, b);

@@ -46,22 +46,38 @@ export function Conv(
   });
 }
 
-/** Transposed convolution of x `[B, C, h, w]` with weight `[C, O, k, k]`, no padding. */
+/**
+ * Transposed convolution of x `[B, C, h, w]` with weight `[C, O / groups, k, k]`.
+ *
+ * @param options.pad rows and columns cut off on every side
+ * @param options.extra rows and columns more at the end: [height, width]
+ */
 export function ConvTranspose(
   graph: Graph,
   x: Value,
   weight: Value,
   bias: Value | undefined,
-  { stride = 1 }: { readonly stride?: number } = {},
+  { stride = 1, pad = 0, groups = 1, extra = [0, 0] }: ConvOptions & {
+    readonly extra?: readonly [height: number, width: number];
+  } = {},
 ): Value {
   const [b, c, h, w] = x.dims;
   const [i, o, k] = weight.dims;
   if (c !== i) {
     throw shapeError("ConvTranspose", `${c} and ${i} channels`, x, weight);
   }
-  const grow = (size: number) => (size - 1) * stride + known(k, "Conv");
-  const dims = [b, o, grow(known(h, "Conv")), grow(known(w, "Conv"))];
+  const grow = (size: number, more: number) =>
+    (size - 1) * stride + known(k, "Conv") - 2 * pad + more;
+  const dims = [
+    b,
+    known(o, "Conv") * groups,
+    grow(known(h, "Conv"), extra[0]),
+    grow(known(w, "Conv"), extra[1]),
+  ];
   return addNode(graph, "ConvTranspose", [x, weight, bias], { dims }, {
     strides: { kind: "ints", value: [stride, stride] },
+    pads: { kind: "ints", value: [pad, pad, pad, pad] },
+    output_padding: { kind: "ints", value: extra },
+    group: { kind: "int", value: groups },
   });
 }

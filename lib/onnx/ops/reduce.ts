@@ -26,6 +26,39 @@ export function ReduceMean(graph: Graph, x: Value, axes: readonly number[]) {
   return reduce(graph, "ReduceMean", x, axes);
 }
 
+/** log(softmax(x)) along an axis. */
+export function LogSoftmax(
+  graph: Graph,
+  x: Value,
+  { axis = -1 }: { readonly axis?: number } = {},
+): Value {
+  return addNode(graph, "LogSoftmax", [x], { dims: x.dims }, {
+    axis: { kind: "int", value: axisOf(x, axis) },
+  });
+}
+
+/** x `[B, C, …]` · scale / √(variance + ε) + shift, each of the four `[C]`. */
+export function BatchNormalization(
+  graph: Graph,
+  x: Value,
+  { scale, shift, mean, variance, epsilon }: {
+    readonly scale: Value;
+    readonly shift: Value;
+    readonly mean: Value;
+    readonly variance: Value;
+    readonly epsilon: number;
+  },
+): Value {
+  const inputs = [x, scale, shift, mean, variance];
+  for (const value of inputs.slice(1)) {
+    if (value.dims.length === 1 && value.dims[0] === x.dims[1]) continue;
+    throw shapeError("BatchNormalization", "channels", x, value);
+  }
+  return addNode(graph, "BatchNormalization", inputs, { dims: x.dims }, {
+    epsilon: { kind: "float", value: epsilon },
+  });
+}
+
 /** e^x over its sum along an axis. */
 export function Softmax(
   graph: Graph,

@@ -117,6 +117,37 @@ export function Gather(graph: Graph, table: Value, indices: Value): Value {
   return addNode(graph, "Gather", [table, indices], { dims, type: table.type });
 }
 
+/** The elements along axes in the opposite order. */
+export function Flip(
+  graph: Graph,
+  x: Value,
+  axes: readonly number[],
+): Value {
+  const each = (value: number) => wholeNumbers(graph, axes.map(() => value));
+  const last = -(2 ** 31); // before the first, whatever the size
+  const bounds = [each(-1), each(last), wholeNumbers(graph, axes), each(-1)];
+  return addNode(graph, "Slice", [x, ...bounds], { dims: x.dims });
+}
+
+/** Zeros before the start and after the end of each axis. */
+export function Pad(
+  graph: Graph,
+  x: Value,
+  { before, after }: {
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+  },
+): Value {
+  if (before.length !== x.dims.length || after.length !== x.dims.length) {
+    throw shapeError("Pad", `amounts [${before}] and [${after}]`, x);
+  }
+  const dims = x.dims.map((dim, i) =>
+    before[i] + after[i] ? known(dim, "Pad") + before[i] + after[i] : dim
+  );
+  const pads = wholeNumbers(graph, [...before, ...after]);
+  return addNode(graph, "Pad", [x, pads, scalar(graph, 0)], { dims });
+}
+
 /** Zeros after the end of the given axes. */
 export function PadEnd(
   graph: Graph,

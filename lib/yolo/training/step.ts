@@ -1,0 +1,363 @@
+// One step of training as one graph: forward, assignment, loss, gradients,
+// clipping, optimiser, moving average.
+//
+// Parameters and what belongs to them go in and come out as flat vectors
+// (parameters.ts), so that they can stay with the runtime between steps.
+// Modules that are frozen have constant, folded weights, and their batch norms
+// keep their statistics.
+
+import { known } from "../../onnx/dims.ts";
+import { gradients, StopGradient } from "../../onnx/gradients/reverse.ts";
+import {
+  addInput,
+  addOutput,
+  createGraph,
+  type Graph,
+  scalar,
+  type Value,
+} from "../../onnx/graph.ts";
+import { Add, Div, Min, Mul, Sqrt, Sub } from "../../onnx/ops/elementwise.ts";
+import { Conv, ConvTranspose } from "../../onnx/ops/linear.ts";
+import {
+  BatchNormalization,
+  ReduceMean,
+  ReduceSum,
+} from "../../onnx/ops/reduce.ts";
+import { Concat, Reshape, Split } from "../../onnx/ops/shape.ts";
+import { type Net, runNetwork } from "../graph/blocks.ts";
+import { foldedNet } from "../graph/detector.ts";
+import type { BatchNorm } from "../network.ts";
+import type { YoloWeights } from "../weights.ts";
+import { defaultGains, detectionLoss, type Gains } from "./loss.ts";
+import { maskLoss } from "./mask_loss.ts";
+import {
+  parameterGroups,
+  type ParameterLayout,
+  type Place,
+} from "./parameters.ts";
+
+/** How a step is built. */
+export type StepShape = {
+  readonly batch: number;
+  /** Side of the square input, pixels. */
+  readonly side: number;
+  readonly freeze?: number;
+  readonly optimiser: "adamw" | "sgd";
+  readonly gains?: Gains;
+  /** Anchors of an image whose masks are learnt, at most; only for segmentation. */
+  readonly maskSlots?: number;
+  /** Only adds gradients to those that came before, for batches in several parts. */
+  readonly isPart?: boolean;
+  /** Gradients of earlier parts come in. */
+  readonly hasParts?: boolean;
+};
+
+/** The vectors that a step takes and gives back, under the same names. */
+export const stateNames = [
+  "parameters",
+  "running",
+  "moment1",
+  "moment2",
+  "averageParameters",
+  "averageRunning",
+] as const;
+
+/** What the optimiser is told at each step, all `[1]` but the rates. */
+export const settingNames = [
+  /** Learning rates of weights, scales, offsets: `[3]`. */
+  "rates",
+  /** β1 of AdamW, the momentum of SGD. */
+  "momentum",
+  /** 1 − β1^t and 1 − β2^t of AdamW. */
+  "correction1",
+  "correction2",
+  "weightDecay",
+  /** Share of the old average that stays. */
+  "averageShare",
+] as const;
+
+const maxGradientNorm = 10;
+const beta2 = 0.999;
+const adamEpsilon = 1e-8;
+
+/** Builds the graph of a step. */
+export function buildTrainingStep(
+  weights: YoloWeights,
+  layout: ParameterLayout,
+  shape: StepShape,
+): Graph {
+  const { batch, side, freeze = 0, gains, maskSlots = 400 } = shape;
+  const { network } = weights;
+  const graph = createGraph(`train ${network.title}`);
+  const parameters = addInput(graph, "parameters", [layout.length]);
+  const running = addInput(graph, "running", [layout.runningLength]);
+  const images = addInput(graph, "images", [batch, 3, side, side]);
+  const objects = (name: string, last: number) =>
+    addInput(graph, name, [batch, "M", last]);
+  const targets = {
+    boxes: objects("boxes", 4),
+    classes: objects("classes", network.names.length),
+    present: objects("present", 1),
+    numbers: addInput(graph, "numbers", [1, "M", 1]),
+  };
+
+  const leaves = split(graph, parameters, layout.places);
+  const statistics = new Map<string, Value>();
+  const learning = learningNet(graph, leaves, statistics);
+  const frozen = foldedNet(graph, weights);
+  const logits = runNetwork(
+    network,
+    images,
+    (layer) => layer < freeze ? frozen : learning,
+  );
+  const loss = detectionLoss(graph, logits, targets, {
+    bins: network.head.bins,
+    width: side,
+    gains,
+  });
+  const parts = [loss.box, loss.class, loss.side];
+  if (logits.masks) {
+    const masks = addInput(graph, "masks", [batch, 1, (side / 4) ** 2]);
+    const anchorCount = logits.maps.reduce((n, m) => n + m.width * m.height, 0);
+    parts.splice(
+      1,
+      0,
+      maskLoss(graph, logits.masks, targets, loss.assignment, {
+        masks,
+        side,
+        slots: Math.min(maskSlots, anchorCount),
+        gain: (gains ?? defaultGains).box,
+      }),
+    );
+  }
+  const one = (value: Value) => Reshape(graph, value, [1]);
+  addOutput(graph, "losses", Concat(graph, parts.map(one), { axis: 0 }));
+  const sum = parts.reduce((a, b) => Add(graph, a, b));
+  const total = Mul(graph, sum, scalar(graph, batch));
+
+  const found = gradients(graph, total, [...leaves.values()]);
+  const own = Concat(
+    graph,
+    found.map((gradient, i) =>
+      Reshape(graph, gradient, [layout.places[i].length])
+    ),
+    { axis: 0 },
+  );
+  const earlier = shape.hasParts
+    ? addInput(graph, "gradients", [layout.length])
+    : undefined;
+  const whole = earlier ? Add(graph, own, earlier) : own;
+  const newRunning = updateRunning(graph, running, layout, statistics);
+  addOutput(graph, "new running", newRunning);
+  if (shape.isPart) {
+    addOutput(graph, "new gradients", whole);
+    return graph;
+  }
+  const norm = lengthOf(graph, whole);
+  addOutput(graph, "gradientNorm", one(norm));
+  const clipped = Mul(
+    graph,
+    whole,
+    Min(
+      graph,
+      Div(
+        graph,
+        scalar(graph, maxGradientNorm),
+        Add(graph, norm, scalar(graph, 1e-6)),
+      ),
+      scalar(graph, 1),
+    ),
+  );
+  const newParameters = optimise(graph, parameters, clipped, layout, shape);
+  addOutput(graph, "new parameters", newParameters);
+  average(graph, "Parameters", newParameters);
+  average(graph, "Running", newRunning);
+  return graph;
+}
+
+/**
+ * The Euclidean length of a vector. Summed in rows: one sum of millions of
+ * float32 loses the fourth digit.
+ */
+function lengthOf(graph: Graph, vector: Value): Value {
+  const length = known(vector.dims[0], "vector");
+  const columns = Math.max(1, Math.floor(Math.sqrt(length)));
+  const square = Math.floor(length / columns) * columns;
+  const squares = Mul(graph, vector, vector);
+  const [most, rest] = square === length
+    ? [squares]
+    : Split(graph, squares, { axis: 0, sizes: [square, length - square] });
+  const table = Reshape(graph, most, [square / columns, columns]);
+  const sum = ReduceSum(graph, ReduceSum(graph, table, [1]), [0]);
+  return Sqrt(
+    graph,
+    rest ? Add(graph, sum, ReduceSum(graph, rest, [0])) : sum,
+  );
+}
+
+/** Cuts a flat vector into its tensors, by name. */
+function split(
+  graph: Graph,
+  flat: Value,
+  places: readonly Place[],
+): Map<string, Value> {
+  const sizes = places.map(({ length }) => length);
+  const parts = Split(graph, flat, { axis: 0, sizes });
+  return new Map(
+    places.map(({ name, dims }, i) => [name, Reshape(graph, parts[i], dims)]),
+  );
+}
+
+/** Convolutions whose weights are values, with batch norms by the batch. */
+function learningNet(
+  graph: Graph,
+  leaves: ReadonlyMap<string, Value>,
+  statistics: Map<string, Value>,
+): Net {
+  const leaf = (name: string) => {
+    const value = leaves.get(name);
+    if (value) return value;
+    throw new RangeError(`The parameters have no ${name}`);
+  };
+  return {
+    graph,
+    convolve: (x, { weight, bias, norm, stride, pad, groups }) => {
+      const y = Conv(graph, x, leaf(weight), bias ? leaf(bias) : undefined, {
+        stride,
+        pad,
+        groups,
+      });
+      return norm ? normalise(graph, y, norm, { leaf, statistics }) : y;
+    },
+    enlarge: (x, { weight, bias }) =>
+      ConvTranspose(graph, x, leaf(weight), leaf(bias), { stride: 2 }),
+  };
+}
+
+function normalise(
+  graph: Graph,
+  x: Value,
+  { name, epsilon }: BatchNorm,
+  { leaf, statistics }: {
+    readonly leaf: (name: string) => Value;
+    readonly statistics: Map<string, Value>;
+  },
+): Value {
+  const [b, c, h, w] = x.dims.map((dim) => known(dim, "batch norm"));
+  // the rule of the normalisation knows that mean and variance move with x
+  const still = StopGradient(graph, x);
+  const mean = ReduceMean(graph, still, [0, 2, 3]);
+  const centred = Sub(graph, still, Reshape(graph, mean, [1, c, 1, 1]));
+  const variance = ReduceMean(graph, Mul(graph, centred, centred), [0, 2, 3]);
+  const count = b * h * w;
+  statistics.set(`${name}.running_mean`, mean);
+  statistics.set(
+    `${name}.running_var`,
+    Mul(graph, variance, scalar(graph, count / Math.max(count - 1, 1))),
+  );
+  return BatchNormalization(graph, x, {
+    scale: leaf(`${name}.weight`),
+    shift: leaf(`${name}.bias`),
+    mean,
+    variance,
+    epsilon,
+  });
+}
+
+const runningShare = 0.03; // of the new batch; the momentum of all official batch norms
+
+function updateRunning(
+  graph: Graph,
+  running: Value,
+  { running: places }: ParameterLayout,
+  statistics: ReadonlyMap<string, Value>,
+): Value {
+  const found = places.map(({ name }) => {
+    const value = statistics.get(name);
+    if (value) return value;
+    throw new RangeError(`The batch norms have no ${name}`);
+  });
+  const batch = Concat(graph, found, { axis: 0 });
+  return mix(graph, running, batch, scalar(graph, 1 - runningShare));
+}
+
+/** share · old + (1 − share) · new */
+function mix(graph: Graph, old: Value, recent: Value, share: Value): Value {
+  const rest = Sub(graph, scalar(graph, 1), share);
+  return Add(graph, Mul(graph, old, share), Mul(graph, recent, rest));
+}
+
+function average(graph: Graph, what: "Parameters" | "Running", now: Value) {
+  const old = addInput(graph, `average${what}`, now.dims);
+  const share = graph.inputs.find(({ name }) => name === "averageShare") ??
+    addInput(graph, "averageShare", [1]);
+  addOutput(graph, `new average${what}`, mix(graph, old, now, share));
+}
+
+/** AdamW as torch.optim.AdamW, SGD as torch.optim.SGD with Nesterov's momentum. */
+function optimise(
+  graph: Graph,
+  parameters: Value,
+  gradient: Value,
+  { length, groups }: ParameterLayout,
+  { optimiser }: StepShape,
+): Value {
+  const rates = Split(graph, addInput(graph, "rates", [3]), {
+    axis: 0,
+    sizes: [1, 1, 1],
+  });
+  const momentum = addInput(graph, "momentum", [1]);
+  const weightDecay = addInput(graph, "weightDecay", [1]);
+  const moment1 = addInput(graph, "moment1", [length]);
+  const sizes = parameterGroups.map((group) => groups[group]);
+  const byGroup = (flat: Value, change: (part: Value, i: number) => Value) =>
+    Concat(
+      graph,
+      Split(graph, flat, { axis: 0, sizes }).map(change),
+      { axis: 0 },
+    );
+  const decays = (i: number) => parameterGroups[i] === "weights";
+  if (optimiser === "sgd") {
+    const gradients = Split(graph, gradient, { axis: 0, sizes });
+    const decayed = byGroup(
+      parameters,
+      (part, i) =>
+        decays(i)
+          ? Add(graph, gradients[i], Mul(graph, part, weightDecay))
+          : gradients[i],
+    );
+    const velocity = Add(graph, Mul(graph, moment1, momentum), decayed);
+    addOutput(graph, "new moment1", velocity);
+    const ahead = Add(graph, decayed, Mul(graph, velocity, momentum));
+    const steps = byGroup(ahead, (part, i) => Mul(graph, part, rates[i]));
+    return Sub(graph, parameters, steps);
+  }
+  const moment2 = addInput(graph, "moment2", [length]);
+  const correction1 = addInput(graph, "correction1", [1]);
+  const correction2 = addInput(graph, "correction2", [1]);
+  const first = mix(graph, moment1, gradient, momentum);
+  const second = mix(
+    graph,
+    moment2,
+    Mul(graph, gradient, gradient),
+    scalar(graph, beta2),
+  );
+  addOutput(graph, "new moment1", first);
+  addOutput(graph, "new moment2", second);
+  const spread = Add(
+    graph,
+    Div(graph, Sqrt(graph, second), Sqrt(graph, correction2)),
+    scalar(graph, adamEpsilon),
+  );
+  const direction = Div(graph, Div(graph, first, correction1), spread);
+  const steps = byGroup(direction, (part, i) => Mul(graph, part, rates[i]));
+  const kept = byGroup(parameters, (part, i) =>
+    decays(i)
+      ? Mul(
+        graph,
+        part,
+        Sub(graph, scalar(graph, 1), Mul(graph, rates[i], weightDecay)),
+      )
+      : part);
+  return Sub(graph, kept, steps);
+}
