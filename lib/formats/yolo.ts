@@ -4,33 +4,20 @@
 // ...`; both are divided by the image size. Predictions saved with confidence
 // carry one number more, so an even count of numbers tells them apart. The
 // loader of Ultralytics drops an image whole when one of its numbers is not in
-// 0..1: writing clips, reading refuses. data.yaml is in data_yaml.ts.
+// 0..1: writing clips, reading refuses. A file of which only the good rows are wanted
+// is read by yolo_labels.ts; data.yaml is in data_yaml.ts.
 
 import type { Box, Point, Size } from "../base/tensor.ts";
+import { readYoloLines, type YoloBox, type YoloRow } from "./yolo_labels.ts";
 
-/** One row of a YOLO label file, in shares of the image size. */
-export type YoloRow =
-  | {
-    readonly kind: "detect";
-    readonly classNumber: number;
-    /** Centre and size. */
-    readonly boxNorm: YoloBox;
-    readonly confidence?: number;
-  }
-  | {
-    readonly kind: "segment";
-    readonly classNumber: number;
-    readonly ringNorm: readonly Point[];
-    readonly confidence?: number;
-  };
-
-/** A box by its centre and size, 0..1. */
-export type YoloBox = {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-};
+export {
+  readYoloLabels,
+  type YoloBox,
+  type YoloLine,
+  type YoloProblem,
+  type YoloReading,
+  type YoloRow,
+} from "./yolo_labels.ts";
 
 /**
  * Writes a box as a detection row, clipped to the image.
@@ -97,18 +84,17 @@ export function parseYoloLabels(
   text: string,
   { classCount = Infinity }: { classCount?: number } = {},
 ): YoloRow[] {
-  const rows: YoloRow[] = [];
-  const problems: string[] = [];
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === "") continue;
-    const row = parseRow(line.trim().split(/\s+/), classCount);
-    if (typeof row === "string") problems.push(`line ${i + 1}: ${row}`);
-    else rows.push(row);
-  }
+  const { lines, problems } = readYoloLines(text, {
+    classCount,
+    hasConfidence: true,
+  });
   if (problems.length > 0) {
-    throw new SyntaxError(`Cannot read YOLO labels: ${problems.join("; ")}`);
+    const named = problems.map(({ line, message }) =>
+      `line ${line}: ${message}`
+    );
+    throw new SyntaxError(`Cannot read YOLO labels: ${named.join("; ")}`);
   }
-  return rows;
+  return lines.map(({ row }) => row);
 }
 
 /** The box of a detection row in pixels. */
@@ -131,36 +117,6 @@ export function yoloRingToPixels(
     x: x * size.width,
     y: y * size.height,
   }));
-}
-
-/** Reads one row, or says what is wrong with it. */
-function parseRow(words: readonly string[], classCount: number) {
-  const [classNumber, ...values] = words.map(Number);
-  if (!Number.isInteger(classNumber) || classNumber < 0) {
-    return `class is ${words[0]}, expected a whole number from 0`;
-  }
-  if (classNumber >= classCount) {
-    return `class is ${classNumber}, expected one below ${classCount}`;
-  }
-  const wrong = values.findIndex((value) => !(value >= 0 && value <= 1));
-  if (wrong >= 0) return `value is ${words[wrong + 1]}, expected 0 to 1`;
-  if (values.length < 4) {
-    return `${words.length} numbers, expected 5 (box) or at least 7 (ring)`;
-  }
-  // One number more than pairs: a confidence.
-  const confidence = values.length % 2 === 1
-    ? { confidence: values[values.length - 1] }
-    : {};
-  if (values.length < 6) {
-    const [x, y, width, height] = values;
-    const boxNorm: YoloBox = { x, y, width, height };
-    return { kind: "detect", classNumber, boxNorm, ...confidence } as const;
-  }
-  const ringNorm: Point[] = [];
-  for (let i = 0; i + 1 < values.length; i += 2) {
-    ringNorm.push({ x: values[i], y: values[i + 1] });
-  }
-  return { kind: "segment", classNumber, ringNorm, ...confidence } as const;
 }
 
 function rowOf(classNumber: number, values: readonly number[]): string {

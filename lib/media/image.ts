@@ -62,12 +62,21 @@ export async function readMask(
   return { width, height, data: inside };
 }
 
-/** What a picture file says about itself, without decoding its pixels. */
+/**
+ * What a picture file says about itself, without decoding its pixels.
+ *
+ * @param options.anySize whether the header may promise more than could be decoded
+ */
 export async function readImageSize(
   source: string | Uint8Array,
+  { anySize = false } = {},
 ): Promise<Size & { readonly pages: number }> {
   try {
-    const { autoOrient, pages = 1 } = await sharp(source, READING).metadata();
+    const limit = anySize ? { limitInputPixels: false } : {};
+    const { autoOrient, pages = 1 } = await sharp(source, {
+      ...READING,
+      ...limit,
+    }).metadata();
     return { width: autoOrient.width, height: autoOrient.height, pages };
   } catch (cause) {
     throw readError("image", source, cause);

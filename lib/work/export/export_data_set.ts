@@ -236,6 +236,8 @@ function frameList(frames: readonly PlannedFrame[], layout: Layout): string {
     "name",
     "sha256",
     "objects",
+    "patient",
+    "procedure",
   ];
   return writeCsv([
     header,
@@ -247,6 +249,8 @@ function frameList(frames: readonly PlannedFrame[], layout: Layout): string {
       planned.frame.name,
       planned.frame.sha256,
       String(planned.masks.length),
+      planned.sequence.patient ?? "",
+      planned.sequence.procedure ?? "",
     ]),
   ]);
 }

@@ -1,0 +1,302 @@
+// Reading a YOLO data set for training and evaluation, whatever is wrong with it.
+//
+// Every fault is named once with its file; what can still be trusted is used.
+// An image whose labels cannot be read is left out, never taken for background.
+// Pixels are not decoded here. Layouts: data.yaml with images/… and labels/…
+// (find_images.ts), and COCO as MedAnnotate exports it (read_coco.ts).
+
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { messageOf, throwIfCancelled } from "../../base/errors.ts";
+import { type OnProgress, startProgress } from "../../base/progress.ts";
+import { type DataYaml, parseDataYaml } from "../../formats/data_yaml.ts";
+import { type SplitName, splitNames } from "../export/data_set.ts";
+import { findStrayLabels, leaveOutSharedLabels } from "./check_names.ts";
+import type { DataSet, DataSetImage, DataSetProblem } from "./data_set.ts";
+import { readOrigin } from "./export_origin.ts";
+import { findImages, type ImageFile } from "./find_images.ts";
+import { leaveOutLeaks } from "./leave_out_leaks.ts";
+import { readImageFile } from "./read_image_file.ts";
+import {
+  labelNameOf,
+  type LabelReading,
+  readLabelFile,
+} from "./read_label_file.ts";
+
+export type {
+  Consequence,
+  DataSet,
+  DataSetImage,
+  DataSetProblem,
+} from "./data_set.ts";
+
+/** How a data set is read. */
+export type ReadDataSetOptions = {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+};
+
+/** An image that can be used so far, with what its label file says. */
+export type ReadImage = ImageFile & {
+  readonly size: DataSetImage["size"];
+  readonly sha256: string;
+  readonly labelFile: string;
+  readonly reading: LabelReading;
+};
+
+/**
+ * Reads a data set from its folder or its data.yaml.
+ *
+ * @throws SyntaxError when data.yaml cannot be read
+ * @throws RangeError when no image for training remains
+ *
+ * @example An image without a label file is background
+ * ```ts
+ * import { encodePng, readDataSet } from "medannotate";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/images`);
+ * const dot = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+ * await Deno.writeFile(`${folder}/images/a.png`, await encodePng(dot));
+ * await Deno.writeTextFile(
+ *   `${folder}/data.yaml`,
+ *   "train: images\nval: images\nnames: [polyp]\n",
+ * );
+ * const { parts, names } = await readDataSet(folder);
+ * deepEqual(names, ["polyp"]);
+ * deepEqual(parts.train.map(({ name, labels }) => [name, labels]), [["images/a.png", []]]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function readDataSet(
+  path: string,
+  { onProgress, signal }: ReadDataSetOptions = {},
+): Promise<DataSet> {
+  const problems: DataSetProblem[] = [];
+  const report = (problem: DataSetProblem) => {
+    problems.push(problem);
+  };
+  const yamlPath = await findYaml(path);
+  const yaml = await readYaml(yamlPath);
+  const names = listNames(yamlPath, yaml);
+  const folder = await findRoot(yamlPath, yaml, report);
+
+  const found = await findImages(folder, yaml, report);
+  for (const part of splitNames) {
+    const { images, folders } = found[part];
+    await findStrayLabels(folder, images, folders, report);
+  }
+  const total = splitNames.reduce(
+    (n, part) => n + found[part].images.length,
+    0,
+  );
+  const progress = startProgress("read data set", total, { onProgress });
+  const read: Record<SplitName, ReadImage[]> = { train: [], val: [], test: [] };
+  let done = 0;
+  for (const part of splitNames) {
+    const own = leaveOutSharedLabels(found[part].images, report);
+    done += found[part].images.length - own.length;
+    read[part] = await readImages(folder, own, {
+      classCount: names.length,
+      report,
+      onImage: () => {
+        throwIfCancelled(signal, `reading ${path}`);
+        progress(++done);
+      },
+    });
+  }
+  const clean = leaveOutLeaks(leaveOutMixedRows(read, report), report);
+  const { originOf, certificate } = await readOrigin(folder, report);
+  const toImage = ({ path, name, size, reading }: ReadImage): DataSetImage => ({
+    ...{ path, name, size },
+    labels: reading.labels.map(({ label }) => label),
+    ...originOf(name),
+  });
+  const dataSet: DataSet = {
+    folder,
+    names,
+    parts: {
+      train: clean.train.map(toImage),
+      val: clean.val.map(toImage),
+      test: clean.test.map(toImage),
+    },
+    problems: sortProblems(problems),
+    ...(certificate ? { certificate } : {}),
+  };
+  requireTraining(path, dataSet, total);
+  return dataSet;
+}
+
+async function findYaml(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) {
+    throw new RangeError(`Cannot read data set ${path}: there is no such path`);
+  }
+  if (!found.isDirectory()) return resolve(path);
+  const yamls = (await readdir(path)).filter((name) => /\.ya?ml$/i.test(name));
+  const name = yamls.includes("data.yaml") ? "data.yaml" : yamls[0];
+  if (name !== undefined && (yamls.length === 1 || name === "data.yaml")) {
+    return resolve(path, name);
+  }
+  throw new RangeError(
+    `Cannot read data set ${path}: ${
+      yamls.length === 0
+        ? "it holds no data.yaml"
+        : `it holds ${yamls.toSorted().join(", ")}, name one of them`
+    }`,
+  );
+}
+
+async function readYaml(path: string): Promise<DataYaml> {
+  try {
+    return parseDataYaml(await readFile(path, "utf8"));
+  } catch (cause) {
+    const message = `Cannot read data set ${path}: ${messageOf(cause)}`;
+    throw new SyntaxError(message, { cause });
+  }
+}
+
+/** Names by class number; models have an output for every number from 0. */
+function listNames(path: string, { names }: DataYaml): string[] {
+  const numbers = Object.keys(names).map(Number);
+  const missing = numbers.findIndex((_, i) => names[i] === undefined);
+  if (numbers.length > 0 && missing < 0) return numbers.map((i) => names[i]);
+  throw new SyntaxError(
+    `Cannot read data set ${path}: ${numbers.length} names, ${
+      numbers.length === 0
+        ? "expected at least one"
+        : `none has number ${missing}`
+    }`,
+  );
+}
+
+/** The folder that places are relative to; beside data.yaml when `path` is gone. */
+async function findRoot(
+  yamlPath: string,
+  yaml: DataYaml,
+  report: (problem: DataSetProblem) => void,
+): Promise<string> {
+  const beside = await realpath(dirname(yamlPath));
+  if (yaml.path === undefined) return beside;
+  const named = resolve(beside, yaml.path);
+  const found = await stat(named).catch(() => undefined);
+  if (found?.isDirectory()) return await realpath(named);
+  report({
+    kind: "missing folder",
+    file: basename(yamlPath),
+    message:
+      `path is ${yaml.path}, which is no folder: the folder of data.yaml was taken`,
+    consequence: "nothing left out",
+  });
+  return beside;
+}
+
+/** Images read at one time: enough to keep the disk busy. */
+const AT_ONCE = 8;
+
+async function readImages(
+  root: string,
+  files: readonly ImageFile[],
+  { classCount, report, onImage }: {
+    classCount: number;
+    report: (problem: DataSetProblem) => void;
+    onImage: () => void;
+  },
+): Promise<ReadImage[]> {
+  const read: (ReadImage | undefined)[] = new Array(files.length);
+  let next = 0;
+  const work = async () => {
+    while (next < files.length) {
+      const i = next++;
+      read[i] = await readOne(root, files[i], classCount, report);
+      onImage();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return read.filter((image) => image !== undefined);
+}
+
+async function readOne(
+  root: string,
+  file: ImageFile,
+  classCount: number,
+  report: (problem: DataSetProblem) => void,
+): Promise<ReadImage | undefined> {
+  const image = await readImageFile(file.realPath);
+  if (image.kind !== "image") {
+    report({ ...image, file: file.name, consequence: "image left out" });
+    return undefined;
+  }
+  const { size, sha256 } = image;
+  const labelFile = labelNameOf(file.name);
+  const reading = await readLabelFile(root, join(root, labelFile), {
+    size,
+    classCount,
+  });
+  for (const problem of reading.problems) report(problem);
+  if (!reading.isTruth) return undefined;
+  return { ...file, size, sha256, labelFile, reading };
+}
+
+/**
+ * Where most rows are rings, a row of five numbers may be a box or a ring of two
+ * points: nobody knows, and the image is left out.
+ */
+function leaveOutMixedRows(
+  parts: Readonly<Record<SplitName, readonly ReadImage[]>>,
+  report: (problem: DataSetProblem) => void,
+): Record<SplitName, ReadImage[]> {
+  const all = [...parts.train, ...parts.val, ...parts.test]
+    .flatMap(({ reading }) => reading.labels);
+  const rings = all.filter(({ label }) => label.ring).length;
+  const isMixed = rings > all.length - rings;
+  const keep = (images: readonly ReadImage[]) =>
+    images.filter(({ reading, labelFile }) => {
+      const boxes = reading.labels.filter(({ label }) => !label.ring);
+      if (!isMixed || boxes.length === 0) return true;
+      for (const { line } of boxes) {
+        report({
+          kind: "five numbers among rings",
+          ...{ file: labelFile, line },
+          message:
+            "5 numbers are a box or a ring of two points; most rows of this data set are rings",
+          consequence: "image left out",
+        });
+      }
+      return false;
+    });
+  return {
+    train: keep(parts.train),
+    val: keep(parts.val),
+    test: keep(parts.test),
+  };
+}
+
+/** One order, however the files came in; what two parts share is said once. */
+function sortProblems(problems: readonly DataSetProblem[]): DataSetProblem[] {
+  const byText = new Map(
+    problems.map((problem) => [JSON.stringify(problem), problem]),
+  );
+  return [...byText.values()].sort((a, b) =>
+    compare(a.file, b.file) || (a.line ?? 0) - (b.line ?? 0) ||
+    compare(a.kind, b.kind) || compare(a.message, b.message)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function requireTraining(
+  path: string,
+  { parts, problems }: DataSet,
+  total: number,
+) {
+  if (parts.train.length > 0) return;
+  const [first] = problems;
+  throw new RangeError(
+    `Cannot use data set ${path}: of ${total} images none remains for training; ${problems.length} problems` +
+      (first ? `, first ${first.file}: ${first.message}` : ""),
+  );
+}
