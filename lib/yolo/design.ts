@@ -372,7 +372,19 @@ function drawHead(
     role: "bins",
   });
   const head = { from, bins, boxBranches, classBranches };
-  if (maskChannels === undefined) return head;
+  return maskChannels === undefined
+    ? head
+    : { ...head, masks: drawMasks(drawer, name, { channels, maskChannels }) };
+}
+
+function drawMasks(
+  drawer: Drawer,
+  name: string,
+  { channels, maskChannels }: {
+    readonly channels: readonly number[];
+    readonly maskChannels: number;
+  },
+): NonNullable<Head["masks"]> {
   const proto = `${name}.proto`;
   const c = channels[0];
   const enter = conv(drawer, `${proto}.cv1`, {
@@ -400,10 +412,23 @@ function drawHead(
   const branches = channels.map((channel, i) =>
     branch(drawer, `${name}.cv4.${i}`, channel, hidden, maskCount)
   );
-  return {
-    ...head,
-    masks: { branches, count: maskCount, enter, upsample, middle, leave },
-  };
+  return { branches, count: maskCount, enter, upsample, middle, leave };
+}
+
+/**
+ * The part of a head that makes masks, for a network that has none.
+ *
+ * @param name prefix of the head's tensors, such as `model.23`
+ * @param channels of the maps that the head reads, fine to coarse
+ */
+export function designMasks(name: string, channels: readonly number[]): {
+  readonly masks: NonNullable<Head["masks"]>;
+  readonly shapes: ReadonlyMap<string, TensorShape>;
+} {
+  const shapes = new Map<string, TensorShape>();
+  const drawer = { shapes, allDeep: false, isYolo11: true };
+  const maskChannels = channels[0]; // 256 times the width, in all official sizes
+  return { masks: drawMasks(drawer, name, { channels, maskChannels }), shapes };
 }
 
 /** Two 3×3 convolutions and a linear 1×1. */

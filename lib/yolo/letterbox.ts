@@ -70,6 +70,25 @@ export function planLetterbox(
   };
 }
 
+/** Places an image in the middle of an input of a given size; it never grows. */
+export function placeInside(size: Size, { width, height }: Size): Letterbox {
+  const scale = Math.min(height / size.height, width / size.width, 1);
+  const inner = {
+    width: roundHalfEven(size.width * scale),
+    height: roundHalfEven(size.height * scale),
+  };
+  const before = (spare: number) => Math.max(0, Math.round(spare / 2 - 0.1));
+  return {
+    width,
+    height,
+    inner,
+    left: before(width - inner.width),
+    top: before(height - inner.height),
+    scaleX: inner.width / size.width,
+    scaleY: inner.height / size.height,
+  };
+}
+
 /** Whole numbers next to a half go to the even one, as in Python. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);

@@ -66,7 +66,7 @@ export type DetectorMeasures = {
  *     box: { x0: 0, y0: 0, x1: 10, y1: 8 }, // intersection over union 0.8
  *   }],
  * }], ["polyp"]);
- * equal(boxes.coco.ap50, 1);
+ * equal(boxes.coco.ap50?.toFixed(3), "1.000");
  * equal(boxes.coco.ap?.toFixed(2), "0.70"); // right at 0.50 to 0.80, 7 of 10
  * equal(boxes.ultralytics84.map50.toFixed(3), "0.995");
  * ```

@@ -1,0 +1,228 @@
+// Running a detector over labelled images, for its measures.
+//
+// As the official validation does it: like shapes in a batch, every class of a
+// box that is sure enough counts, boxes are compared in pixels of the input and
+// are not clipped, masks at a quarter of the input (MODELS 2.4).
+
+import { throwIfCancelled } from "../base/errors.ts";
+import { type OnProgress, startProgress } from "../base/progress.ts";
+import type { Box, Size, Tensor } from "../base/tensor.ts";
+import { bitmapToRle } from "../masks/rle.ts";
+import { type ChoiceOptions, chooseCandidates } from "./candidates.ts";
+import { coefficientsOf } from "./detect.ts";
+import type { Detection, Label } from "./detection.ts";
+import type { RawOutput } from "./engine.ts";
+import type { EvaluatedImage } from "./evaluation/evaluated_image.ts";
+import { maskAtPrototypeSize } from "./instance_masks.ts";
+import {
+  boxToImage,
+  boxToInput,
+  fillLetterbox,
+  type Letterbox,
+  placeInside,
+} from "./letterbox.ts";
+import { planBatches } from "./rect_batches.ts";
+import { type Batch, makeBatch } from "./training/batch.ts";
+import type { SampleLoader, TrainingSample } from "./training/sample.ts";
+
+/** How a validation runs. */
+export type ValidationOptions = ChoiceOptions & {
+  /** Longest side of the images in the input, pixels. */
+  readonly side: number;
+  /** Default 16. */
+  readonly batch?: number;
+  /** Inputs are rectangles (default), else squares. */
+  readonly isRect?: boolean;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+};
+
+/** What was found in one image. */
+export type ValidatedImage = {
+  readonly sample: TrainingSample;
+  /** In pixels of the input, masks at a quarter of it. */
+  readonly evaluated: EvaluatedImage;
+  /** In pixels of the image, clipped, without masks. */
+  readonly detections: readonly Detection[];
+};
+
+/** Runs a batch through a network. */
+export type RunBatch = (batch: Batch) => Promise<RawOutput>;
+
+/** The choice of the official validation: all but the hopeless. */
+export const validationChoice: ChoiceOptions = {
+  confidence: 0.001,
+  iouThreshold: 0.7,
+  maxDetections: 300,
+  isMultiLabel: true,
+};
+
+/** Detects in every sample; the results come in the order of the samples. */
+export async function validate(
+  samples: readonly TrainingSample[],
+  { load, run, classCount, hasMasks }: {
+    readonly load: SampleLoader;
+    readonly run: RunBatch;
+    readonly classCount: number;
+    readonly hasMasks: boolean;
+  },
+  { side, batch = 16, isRect, onProgress, signal, ...choice }:
+    ValidationOptions,
+): Promise<ValidatedImage[]> {
+  const plan = planBatches(samples.map(({ size }) => size), {
+    batch,
+    side,
+    isRect,
+  });
+  const report = startProgress("validate", samples.length, { onProgress });
+  const found = new Map<number, ValidatedImage>();
+  const prepare = (i: number) =>
+    i < plan.length
+      ? prepareBatch(plan[i].members.map((at) => samples[at]), plan[i].size, {
+        load,
+        classCount,
+        hasMasks,
+      })
+      : undefined;
+  let next = prepare(0);
+  for (const [i, { members }] of plan.entries()) {
+    throwIfCancelled(signal, `validating at image ${found.size}`);
+    const prepared = await next;
+    if (!prepared) break;
+    next = prepare(i + 1); // while the network works
+    const raw = await run(prepared.batch);
+    for (const [at, member] of members.entries()) {
+      const sample = samples[member];
+      found.set(
+        member,
+        readImage(raw, at, { sample, ...prepared, classCount, choice }),
+      );
+    }
+    report(found.size);
+  }
+  return samples.flatMap((_, i) => found.get(i) ?? []);
+}
+
+type PreparedBatch = {
+  readonly batch: Batch;
+  readonly places: readonly Letterbox[];
+  readonly labels: readonly (readonly Label[])[];
+};
+
+async function prepareBatch(
+  samples: readonly TrainingSample[],
+  size: Size,
+  { load, classCount, hasMasks }: {
+    readonly load: SampleLoader;
+    readonly classCount: number;
+    readonly hasMasks: boolean;
+  },
+): Promise<PreparedBatch> {
+  const area = 3 * size.width * size.height;
+  const images = new Float32Array(samples.length * area);
+  const places: Letterbox[] = [];
+  const labels: Label[][] = [];
+  for (const [i, sample] of samples.entries()) {
+    const { image, labels: own } = await load(sample);
+    const place = placeInside(image, size);
+    fillLetterbox(image, place, images.subarray(i * area, (i + 1) * area));
+    labels.push(own.map((label) => labelToInput(label, place)));
+    // from the file's image straight to the input
+    places.push({
+      ...place,
+      scaleX: place.inner.width / sample.size.width,
+      scaleY: place.inner.height / sample.size.height,
+    });
+  }
+  const batch = makeBatch(images, { labels, classCount, ...size, hasMasks });
+  return { batch, places, labels };
+}
+
+function labelToInput(label: Label, place: Letterbox): Label {
+  const { left, top, scaleX, scaleY } = place;
+  const ring = label.ring?.map(({ x, y }) => ({
+    x: x * scaleX + left,
+    y: y * scaleY + top,
+  }));
+  return { ...label, box: boxToInput(label.box, place), ...(ring && { ring }) };
+}
+
+function readImage(
+  { output, prototypes }: RawOutput,
+  at: number,
+  { sample, batch, places, labels, classCount, choice }: PreparedBatch & {
+    readonly sample: TrainingSample;
+    readonly classCount: number;
+    readonly choice: ChoiceOptions;
+  },
+): ValidatedImage {
+  const own = rowOf(output, at);
+  const anchorCount = output.dims[2];
+  const candidates = chooseCandidates(
+    own.data,
+    { classCount, anchorCount },
+    { ...validationChoice, ...choice },
+  );
+  const kept = candidates.map(({ anchor, classNumber, confidence, box }) => {
+    const found = { classNumber, confidence, box };
+    if (!prototypes || !batch.masks) return found;
+    const coefficients = coefficientsOf(own, classCount, anchor);
+    return { ...found, mask: quarterMask(coefficients, prototypes, at, box) };
+  });
+  const truth = batch.masks
+    ? withMasks(labels[at], batch, at)
+    : labels[at].map(({ classNumber, box }) => ({ classNumber, box }));
+  const [, , height, width] = batch.images.dims;
+  return {
+    sample,
+    evaluated: {
+      labels: truth,
+      detections: kept,
+      size: { width, height },
+    },
+    detections: candidates.map(({ classNumber, confidence, box }) => ({
+      classNumber,
+      confidence,
+      box: boxToImage(box, places[at], sample.size),
+    })),
+  };
+}
+
+/** One image of a batch, `[1, rows, A]`. */
+function rowOf({ dims: [, rows, a], data }: Tensor, at: number): Tensor {
+  return {
+    dims: [1, rows, a],
+    data: data.subarray(at * rows * a, (at + 1) * rows * a),
+  };
+}
+
+function quarterMask(
+  coefficients: Float32Array,
+  { dims: [, count, height, width], data }: Tensor,
+  at: number,
+  { x0, y0, x1, y1 }: Box,
+) {
+  const length = count * height * width;
+  const own = data.subarray(at * length, (at + 1) * length);
+  const prototypes = { dims: [count, height, width] as const, data: own };
+  const box = { x0: x0 / 4, y0: y0 / 4, x1: x1 / 4, y1: y1 / 4 };
+  return bitmapToRle(maskAtPrototypeSize(coefficients, prototypes, box));
+}
+
+/** Labels with what is seen of their masks at a quarter of the input. */
+function withMasks(
+  labels: readonly Label[],
+  { masks, images }: Batch,
+  at: number,
+) {
+  const [, , inputHeight, inputWidth] = images.dims;
+  const height = inputHeight / 4, width = inputWidth / 4;
+  const plane = masks?.data.subarray(
+    at * width * height,
+    (at + 1) * width * height,
+  );
+  return labels.map(({ classNumber, box }, i) => {
+    const data = Uint8Array.from(plane ?? [], (n) => n === i + 1 ? 1 : 0);
+    return { classNumber, box, mask: bitmapToRle({ width, height, data }) };
+  });
+}
