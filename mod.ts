@@ -6,6 +6,7 @@ export * from "./lib/base/progress.ts";
 export type { Box, Point, Size, Tensor } from "./lib/base/tensor.ts";
 export * from "./lib/masks/bitmap.ts";
 export * from "./lib/masks/clean_logits.ts";
+export * from "./lib/masks/coco_rings.ts";
 export * from "./lib/masks/distance.ts";
 export * from "./lib/masks/metrics.ts";
 export * from "./lib/masks/morphology.ts";
@@ -16,6 +17,7 @@ export * from "./lib/masks/polygons.ts";
 export * from "./lib/masks/resize.ts";
 export * from "./lib/masks/rings.ts";
 export * from "./lib/masks/rle.ts";
+export * from "./lib/masks/rle_box.ts";
 export * from "./lib/masks/suppress_overlap.ts";
 export * from "./lib/formats/coco.ts";
 export * from "./lib/formats/csv.ts";
@@ -146,6 +148,42 @@ export * from "./lib/work/review.ts";
 export * from "./lib/work/segment.ts";
 export * from "./lib/work/write_everything.ts";
 export { exportStore } from "./lib/work/export_store.ts";
+export type * from "./lib/yolo/detection.ts";
+export {
+  averagePrecision,
+  type PrecisionRecall,
+} from "./lib/yolo/evaluation/average_precision.ts";
+export {
+  bootstrapByGroup,
+  type BootstrapOptions,
+  type Interval,
+} from "./lib/yolo/evaluation/bootstrap.ts";
+export * from "./lib/yolo/evaluation/clinical.ts";
+export type {
+  EvaluatedFrame,
+  LesionMeasure,
+} from "./lib/yolo/evaluation/clinical_patient.ts";
+export * from "./lib/yolo/evaluation/coco_average_precision.ts";
+export * from "./lib/yolo/evaluation/confusion_matrix.ts";
+export * from "./lib/yolo/evaluation/evaluate_detections.ts";
+export type * from "./lib/yolo/evaluation/evaluated_image.ts";
+export type { GeometryMeasures } from "./lib/yolo/evaluation/geometry_measures.ts";
+export * from "./lib/yolo/evaluation/iou_matrix.ts";
+export * from "./lib/yolo/evaluation/measure_intervals.ts";
+export * from "./lib/yolo/evaluation/match_coco.ts";
+export * from "./lib/yolo/evaluation/match_detections.ts";
+export * from "./lib/yolo/evaluation/ultralytics_measures.ts";
+export * from "./lib/work/evaluation/evaluate_clips.ts";
+export * from "./lib/work/evaluation/evaluate_predictions.ts";
+export * from "./lib/work/data_set/problems_text.ts";
+export {
+  type Consequence,
+  type DataSet,
+  type DataSetImage,
+  type DataSetProblem,
+  readDataSet,
+  type ReadDataSetOptions,
+} from "./lib/work/data_set/read_data_set.ts";
 export * from "./lib/work/demo.ts";
 export * from "./lib/work/verify.ts";
 export {

@@ -7,6 +7,7 @@ import { type Command, runCommand, UsageError } from "../../lib/cli/command.ts";
 import { benchAnnotator } from "./annotator_bench.ts";
 import { benchClick } from "./click_bench.ts";
 import { benchDrift } from "./drift_bench.ts";
+import { benchEvaluate } from "./evaluate_bench.ts";
 import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPropagate } from "./propagate_bench.ts";
@@ -20,11 +21,12 @@ const benches = {
   annotator: benchAnnotator,
   memory: benchMemory,
   int8: benchInt8,
+  evaluate: benchEvaluate,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|int8|click|annotator|drift|memory]",
+  usage: "[sam2|propagate|int8|click|annotator|drift|memory|evaluate]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {

@@ -107,6 +107,27 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "deno task evaluate --json prints one line, without curves",
+  inFolder(async (folder) => {
+    const truth = {
+      images: [{ id: 1, width: 9, height: 9, file_name: "a.png" }],
+      categories: [{ id: 1, name: "polyp" }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 4, 4] }],
+    };
+    await Deno.writeTextFile(`${folder}/t.json`, JSON.stringify(truth));
+    await Deno.writeTextFile(`${folder}/p.json`, "[]");
+    const files = [
+      "--truth",
+      `${folder}/t.json`,
+      "--predictions",
+      `${folder}/p.json`,
+    ];
+    const { images, boxes } = await jsonOf("evaluate", "predictions", ...files);
+    deepEqual([images, boxes.coco.ap, boxes.curves], [1, 0, undefined]);
+  }),
+);
+
 Deno.test("deno task VERB --json prints nothing on standard output when it fails", async () => {
   const { code, stdout, stderr } = await runVerb("segment", [
     "nothing.png",

@@ -1,4 +1,6 @@
-// Pooling.
+// Pooling: each window of an image becomes one element.
+//
+// Sizes are floored, as torch.nn.MaxPool2d without ceil_mode does.
 
 import { known } from "../dims.ts";
 import { addNode, type Graph, type Value } from "../graph.ts";

@@ -86,19 +86,16 @@ function pairUp(
     }
   }
   pairs.sort((a, b) => iousDL[b] - iousDL[a]);
-  // Labels that are left out may take what no other label wants.
-  const counted = pairs.filter((i) => labelClasses[i % labels] >= 0);
-  for (const i of counted) {
+  for (const i of pairs) {
     const d = Math.floor(i / labels);
     const l = i % labels;
-    if (isPaired[d] || detectionOf[l] >= 0) continue;
+    if (labelClasses[l] < 0 || isPaired[d] || detectionOf[l] >= 0) continue;
     isPaired[d] = 1;
     detectionOf[l] = d;
   }
+  // What is left may lie on a label that is left out.
   for (const i of pairs) {
-    isPaired[Math.floor(i / labels)] ||= Number(
-      labelClasses[i % labels] < 0,
-    );
+    if (labelClasses[i % labels] < 0) isPaired[Math.floor(i / labels)] = 1;
   }
   return { detectionOf, isPaired };
 }

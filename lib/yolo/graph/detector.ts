@@ -32,9 +32,6 @@ export type DetectorShape = {
   readonly height: number;
 };
 
-/** The output tensors of the graph. */
-export const detectorOutputs = ["output0", "output1"] as const;
-
 /** Builds the detecting graph for one input size; sides are multiples of the largest stride. */
 export function buildDetector(
   weights: YoloWeights,
@@ -45,13 +42,26 @@ export function buildDetector(
   const net = foldedNet(graph, weights);
   const logits = runNetwork(weights.network, images, () => net);
   const { bins } = weights.network.head;
+  addDetections(graph, logits, { bins, width });
+  return graph;
+}
+
+/** Decodes what the head says and makes it the outputs. */
+export function addDetections(
+  graph: Graph,
+  logits: HeadLogits,
+  { bins, width }: {
+    readonly bins: number;
+    /** Of the input, pixels. */
+    readonly width: number;
+  },
+): void {
   const boxes = decodeBoxes(graph, logits, { bins, width });
   const scores = Sigmoid(graph, logits.classes);
   const { masks } = logits;
   const parts = masks ? [boxes, scores, masks.coefficients] : [boxes, scores];
   addOutput(graph, "output0", Concat(graph, parts, { axis: 1 }));
   if (masks) addOutput(graph, "output1", masks.prototypes);
-  return graph;
 }
 
 /** Convolutions with constant weights, batch norms folded in. */

@@ -31,13 +31,14 @@ export function maskLoss(
   { coefficients, prototypes }: NonNullable<HeadLogits["masks"]>,
   { numbers }: Targets,
   { chosen, isPositive, boxes }: Assignment,
-  { masks, side, slots, gain }: {
+  { masks, width, slots, gain }: {
     /**
      * Which object each pixel belongs to, counted from 1, small ones on top; 0
-     * is background, `[B, 1, (side / 4)²]`.
+     * is background, `[B, 1, height / 4 · width / 4]`.
      */
     readonly masks: Value;
-    readonly side: number;
+    /** Of the input, pixels. */
+    readonly width: number;
     /** Anchors of an image that may learn an object, at most. */
     readonly slots: number;
     readonly gain: number;
@@ -73,7 +74,7 @@ export function maskLoss(
   const truth = Cast(graph, Equal(graph, masks, picked(number)), "float32");
   const entropy = Sub(graph, Softplus(graph, logits), mul(logits, truth));
 
-  const box = mul(picked(boxes), scalar(graph, w / side)); // in pixels of the masks
+  const box = mul(picked(boxes), scalar(graph, w / width)); // in pixels of the masks
   const [x0, y0, x1, y1] = Split(graph, box, { axis: 2, sizes: [1, 1, 1, 1] });
   const column = pixelNumbers(graph, "mask x", places, (i) => i % w);
   const line = pixelNumbers(graph, "mask y", places, (i) => Math.floor(i / w));

@@ -17,19 +17,15 @@ import {
   type Value,
 } from "../../onnx/graph.ts";
 import { Add, Div, Min, Mul, Sqrt, Sub } from "../../onnx/ops/elementwise.ts";
-import { Conv, ConvTranspose } from "../../onnx/ops/linear.ts";
-import {
-  BatchNormalization,
-  ReduceMean,
-  ReduceSum,
-} from "../../onnx/ops/reduce.ts";
+import { ReduceMean, ReduceSum } from "../../onnx/ops/reduce.ts";
 import { Concat, Reshape, Split } from "../../onnx/ops/shape.ts";
-import { type Net, runNetwork } from "../graph/blocks.ts";
+import { runNetwork } from "../graph/blocks.ts";
 import { foldedNet } from "../graph/detector.ts";
 import type { BatchNorm } from "../network.ts";
 import type { YoloWeights } from "../weights.ts";
-import { defaultGains, detectionLoss, type Gains } from "./loss.ts";
-import { maskLoss } from "./mask_loss.ts";
+import { learningNet, splitFlat, type Statistics } from "./learning_net.ts";
+import type { Gains } from "./loss.ts";
+import { addLosses } from "./losses.ts";
 import {
   parameterGroups,
   type ParameterLayout,
@@ -86,50 +82,32 @@ export function buildTrainingStep(
   layout: ParameterLayout,
   shape: StepShape,
 ): Graph {
-  const { batch, side, freeze = 0, gains, maskSlots = 400 } = shape;
+  const { batch, side, freeze = 0, gains, maskSlots } = shape;
   const { network } = weights;
   const graph = createGraph(`train ${network.title}`);
   const parameters = addInput(graph, "parameters", [layout.length]);
   const running = addInput(graph, "running", [layout.runningLength]);
   const images = addInput(graph, "images", [batch, 3, side, side]);
-  const objects = (name: string, last: number) =>
-    addInput(graph, name, [batch, "M", last]);
-  const targets = {
-    boxes: objects("boxes", 4),
-    classes: objects("classes", network.names.length),
-    present: objects("present", 1),
-    numbers: addInput(graph, "numbers", [1, "M", 1]),
-  };
-
-  const leaves = split(graph, parameters, layout.places);
+  const leaves = splitFlat(graph, parameters, layout.places);
   const statistics = new Map<string, Value>();
-  const learning = learningNet(graph, leaves, statistics);
+  const learning = learningNet(
+    graph,
+    leaves,
+    (x, norm) => batchStatistics(graph, x, norm, statistics),
+  );
   const frozen = foldedNet(graph, weights);
   const logits = runNetwork(
     network,
     images,
     (layer) => layer < freeze ? frozen : learning,
   );
-  const loss = detectionLoss(graph, logits, targets, {
-    bins: network.head.bins,
+  const parts = addLosses(graph, logits, network, {
+    batch,
     width: side,
+    height: side,
     gains,
+    maskSlots,
   });
-  const parts = [loss.box, loss.class, loss.side];
-  if (logits.masks) {
-    const masks = addInput(graph, "masks", [batch, 1, (side / 4) ** 2]);
-    const anchorCount = logits.maps.reduce((n, m) => n + m.width * m.height, 0);
-    parts.splice(
-      1,
-      0,
-      maskLoss(graph, logits.masks, targets, loss.assignment, {
-        masks,
-        side,
-        slots: Math.min(maskSlots, anchorCount),
-        gain: (gains ?? defaultGains).box,
-      }),
-    );
-  }
   const one = (value: Value) => Reshape(graph, value, [1]);
   addOutput(graph, "losses", Concat(graph, parts.map(one), { axis: 0 }));
   const sum = parts.reduce((a, b) => Add(graph, a, b));
@@ -195,54 +173,13 @@ function lengthOf(graph: Graph, vector: Value): Value {
   );
 }
 
-/** Cuts a flat vector into its tensors, by name. */
-function split(
-  graph: Graph,
-  flat: Value,
-  places: readonly Place[],
-): Map<string, Value> {
-  const sizes = places.map(({ length }) => length);
-  const parts = Split(graph, flat, { axis: 0, sizes });
-  return new Map(
-    places.map(({ name, dims }, i) => [name, Reshape(graph, parts[i], dims)]),
-  );
-}
-
-/** Convolutions whose weights are values, with batch norms by the batch. */
-function learningNet(
-  graph: Graph,
-  leaves: ReadonlyMap<string, Value>,
-  statistics: Map<string, Value>,
-): Net {
-  const leaf = (name: string) => {
-    const value = leaves.get(name);
-    if (value) return value;
-    throw new RangeError(`The parameters have no ${name}`);
-  };
-  return {
-    graph,
-    convolve: (x, { weight, bias, norm, stride, pad, groups }) => {
-      const y = Conv(graph, x, leaf(weight), bias ? leaf(bias) : undefined, {
-        stride,
-        pad,
-        groups,
-      });
-      return norm ? normalise(graph, y, norm, { leaf, statistics }) : y;
-    },
-    enlarge: (x, { weight, bias }) =>
-      ConvTranspose(graph, x, leaf(weight), leaf(bias), { stride: 2 }),
-  };
-}
-
-function normalise(
+/** Mean and variance of the batch; what the running statistics get is kept aside. */
+function batchStatistics(
   graph: Graph,
   x: Value,
-  { name, epsilon }: BatchNorm,
-  { leaf, statistics }: {
-    readonly leaf: (name: string) => Value;
-    readonly statistics: Map<string, Value>;
-  },
-): Value {
+  { name }: BatchNorm,
+  statistics: Map<string, Value>,
+): Statistics {
   const [b, c, h, w] = x.dims.map((dim) => known(dim, "batch norm"));
   // the rule of the normalisation knows that mean and variance move with x
   const still = StopGradient(graph, x);
@@ -255,13 +192,7 @@ function normalise(
     `${name}.running_var`,
     Mul(graph, variance, scalar(graph, count / Math.max(count - 1, 1))),
   );
-  return BatchNormalization(graph, x, {
-    scale: leaf(`${name}.weight`),
-    shift: leaf(`${name}.bias`),
-    mean,
-    variance,
-    epsilon,
-  });
+  return { mean, variance };
 }
 
 const runningShare = 0.03; // of the new batch; the momentum of all official batch norms

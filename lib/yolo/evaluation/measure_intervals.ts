@@ -21,19 +21,19 @@ import {
 import { iouThresholds, matchDetections } from "./match_detections.ts";
 
 /** Mean average precision over classes, with intervals. */
-export type MapIntervals = {
+export type MeasureIntervals = {
   readonly map50: Interval;
   readonly map50to95: Interval;
 };
 
 /** Measures boxes, or masks; `patientOf` tells whose an image is. */
-export function intervalsOfMap<Image extends EvaluatedImage>(
+export function measureIntervals<Image extends EvaluatedImage>(
   images: readonly Image[],
   patientOf: (image: Image) => string,
   { masks = false, ...options }:
     & { masks?: boolean }
     & BootstrapOptions = {},
-): MapIntervals {
+): MeasureIntervals {
   const patients = [...new Set(images.map(patientOf))];
   const numberOf = new Map(patients.map((patient, i) => [patient, i]));
   const classes = rankClasses(
