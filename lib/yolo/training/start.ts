@@ -20,6 +20,7 @@ import {
   convsOf,
   type Head,
   type Network,
+  tensorNames,
 } from "../network.ts";
 import type { YoloWeights } from "../weights.ts";
 
@@ -168,30 +169,6 @@ export function startFromCheckpoint(
     keptClasses,
   };
   return { weights, report };
-}
-
-/** Every tensor of a network by name, in the order of its layers. */
-export function tensorNames(network: Network): readonly string[] {
-  const { layers, head } = network;
-  const { masks } = head;
-  const blocks = [
-    ...layers.map(({ block }) => block),
-    ...head.boxBranches,
-    ...head.classBranches,
-    ...(masks
-      ? [masks.enter, masks.middle, masks.leave, ...masks.branches]
-      : []),
-  ];
-  const names = blocks.flatMap(convsOf).flatMap(({ weight, bias, norm }) => [
-    weight,
-    ...(bias ? [bias] : []),
-    ...(norm
-      ? ["weight", "bias", "running_mean", "running_var"]
-        .map((part) => `${norm.name}.${part}`)
-      : []),
-  ]);
-  const { weight, bias } = masks?.upsample ?? {};
-  return weight && bias ? [...names, weight, bias] : names;
 }
 
 /** Makes the class layers anew; rows of classes that the source knows are copied. */

@@ -182,6 +182,26 @@ export async function* trainEpochs(
   }
 }
 
+/** How long a step takes; nothing is learnt. */
+export async function secondsPerStep(
+  runtime: Runtime,
+  run: TrainingRun,
+): Promise<number> {
+  const { settings, start, train } = run;
+  const layout = layoutParameters(start, { freeze: settings.freeze });
+  const learner = await openLearner(runtime, run, layout);
+  try {
+    const maker = batchMaker(train, {
+      load: sampleLoader(settings.side),
+      settings,
+      classCount: start.network.names.length,
+    });
+    return await learner.time(await maker.make(0, 0));
+  } finally {
+    await learner.close();
+  }
+}
+
 function fitnessOf({ boxes, masks }: DetectorMeasures) {
   return {
     box: boxes.ultralytics84.map50to95,
