@@ -7,13 +7,18 @@
 import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import type { Box, Size, Tensor } from "../base/tensor.ts";
+import { logitsToBitmap, resizeLogits } from "../masks/resize.ts";
 import { bitmapToRle } from "../masks/rle.ts";
 import { type ChoiceOptions, chooseCandidates } from "./candidates.ts";
 import { coefficientsOf } from "./detect.ts";
 import type { Detection, Label } from "./detection.ts";
 import type { RawOutput } from "./engine.ts";
 import type { EvaluatedImage } from "./evaluation/evaluated_image.ts";
-import { maskAtPrototypeSize } from "./instance_masks.ts";
+import {
+  maskAtInputSize,
+  maskAtPrototypeSize,
+  type Prototypes,
+} from "./instance_masks.ts";
 import {
   boxToImage,
   boxToInput,
@@ -33,6 +38,8 @@ export type ValidationOptions = ChoiceOptions & {
   readonly batch?: number;
   /** Inputs are rectangles (default), else squares. */
   readonly isRect?: boolean;
+  /** Masks are compared at a quarter of the input (default), or at its whole size. */
+  readonly masksAt?: "quarter" | "input";
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 };
@@ -66,8 +73,15 @@ export async function validate(
     readonly classCount: number;
     readonly hasMasks: boolean;
   },
-  { side, batch = 16, isRect, onProgress, signal, ...choice }:
-    ValidationOptions,
+  {
+    side,
+    batch = 16,
+    isRect,
+    masksAt = "quarter",
+    onProgress,
+    signal,
+    ...choice
+  }: ValidationOptions,
 ): Promise<ValidatedImage[]> {
   const plan = planBatches(samples.map(({ size }) => size), {
     batch,
@@ -95,7 +109,13 @@ export async function validate(
       const sample = samples[member];
       found.set(
         member,
-        readImage(raw, at, { sample, ...prepared, classCount, choice }),
+        readImage(raw, at, {
+          sample,
+          ...prepared,
+          classCount,
+          choice,
+          masksAt,
+        }),
       );
     }
     report(found.size);
@@ -150,11 +170,14 @@ function labelToInput(label: Label, place: Letterbox): Label {
 function readImage(
   { output, prototypes }: RawOutput,
   at: number,
-  { sample, batch, places, labels, classCount, choice }: PreparedBatch & {
-    readonly sample: TrainingSample;
-    readonly classCount: number;
-    readonly choice: ChoiceOptions;
-  },
+  { sample, batch, places, labels, classCount, choice, masksAt }:
+    & PreparedBatch
+    & {
+      readonly sample: TrainingSample;
+      readonly classCount: number;
+      readonly choice: ChoiceOptions;
+      readonly masksAt: "quarter" | "input";
+    },
 ): ValidatedImage {
   const own = rowOf(output, at);
   const anchorCount = output.dims[2];
@@ -163,22 +186,27 @@ function readImage(
     { classCount, anchorCount },
     { ...validationChoice, ...choice },
   );
+  const [, , height, width] = batch.images.dims;
+  const size = { width, height };
   const kept = candidates.map(({ anchor, classNumber, confidence, box }) => {
     const found = { classNumber, confidence, box };
     if (!prototypes || !batch.masks) return found;
     const coefficients = coefficientsOf(own, classCount, anchor);
-    return { ...found, mask: quarterMask(coefficients, prototypes, at, box) };
+    const planes = planesOf(prototypes, at);
+    const mask = masksAt === "quarter"
+      ? maskAtPrototypeSize(coefficients, planes, quarterOf(box))
+      : maskAtInputSize(coefficients, planes, { box, size });
+    return { ...found, mask: bitmapToRle(mask) };
   });
   const truth = batch.masks
-    ? withMasks(labels[at], batch, at)
+    ? withMasks(labels[at], batch, at, masksAt)
     : labels[at].map(({ classNumber, box }) => ({ classNumber, box }));
-  const [, , height, width] = batch.images.dims;
   return {
     sample,
     evaluated: {
       labels: truth,
       detections: kept,
-      size: { width, height },
+      size,
     },
     detections: candidates.map(({ classNumber, confidence, box }) => ({
       classNumber,
@@ -196,33 +224,39 @@ function rowOf({ dims: [, rows, a], data }: Tensor, at: number): Tensor {
   };
 }
 
-function quarterMask(
-  coefficients: Float32Array,
+/** The prototypes of one image of a batch. */
+function planesOf(
   { dims: [, count, height, width], data }: Tensor,
   at: number,
-  { x0, y0, x1, y1 }: Box,
-) {
+): Prototypes {
   const length = count * height * width;
-  const own = data.subarray(at * length, (at + 1) * length);
-  const prototypes = { dims: [count, height, width] as const, data: own };
-  const box = { x0: x0 / 4, y0: y0 / 4, x1: x1 / 4, y1: y1 / 4 };
-  return bitmapToRle(maskAtPrototypeSize(coefficients, prototypes, box));
+  return {
+    dims: [count, height, width],
+    data: data.subarray(at * length, (at + 1) * length),
+  };
 }
 
-/** Labels with what is seen of their masks at a quarter of the input. */
+function quarterOf({ x0, y0, x1, y1 }: Box): Box {
+  return { x0: x0 / 4, y0: y0 / 4, x1: x1 / 4, y1: y1 / 4 };
+}
+
+/** Labels with what is seen of their masks, at a quarter of the input or enlarged from it. */
 function withMasks(
   labels: readonly Label[],
   { masks, images }: Batch,
   at: number,
+  masksAt: "quarter" | "input",
 ) {
   const [, , inputHeight, inputWidth] = images.dims;
   const height = inputHeight / 4, width = inputWidth / 4;
-  const plane = masks?.data.subarray(
-    at * width * height,
-    (at + 1) * width * height,
-  );
+  const places = width * height;
+  const plane = masks?.data.subarray(at * places, (at + 1) * places) ?? [];
+  const whole = { width: inputWidth, height: inputHeight };
   return labels.map(({ classNumber, box }, i) => {
-    const data = Uint8Array.from(plane ?? [], (n) => n === i + 1 ? 1 : 0);
-    return { classNumber, box, mask: bitmapToRle({ width, height, data }) };
+    const inside = Float32Array.from(plane, (n) => n === i + 1 ? 1 : 0);
+    const logits = { dims: [1, 1, height, width] as const, data: inside };
+    const scaled = masksAt === "quarter" ? logits : resizeLogits(logits, whole);
+    const mask = logitsToBitmap(scaled, { threshold: 0.5 });
+    return { classNumber, box, mask: bitmapToRle(mask) };
   });
 }

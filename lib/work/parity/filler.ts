@@ -12,8 +12,14 @@ export function fillTensor(
   dims: readonly number[],
   { scale, offset = 0 }: { readonly scale: number; readonly offset?: number },
 ): Tensor {
+  const units = fillUnits(name, sizeOf(dims));
+  return { dims, data: Float32Array.from(units, (u) => u * scale + offset) };
+}
+
+/** The numbers of a name, from −1 to below 1. */
+export function fillUnits(name: string, length: number): Float64Array {
   const hash = fnv1a(name);
-  const data = new Float32Array(sizeOf(dims));
+  const data = new Float64Array(length);
   for (let i = 0; i < data.length; i++) {
     let x = (hash + Math.imul(i + 1, 0x9e3779b9)) | 0;
     x ^= x >>> 16;
@@ -21,17 +27,18 @@ export function fillTensor(
     x ^= x >>> 13;
     x = Math.imul(x, 0xc2b2ae35);
     x ^= x >>> 16;
-    data[i] = ((x >>> 0) / 2 ** 32 * 2 - 1) * scale + offset;
+    data[i] = (x >>> 0) / 2 ** 32 * 2 - 1;
   }
-  return { dims, data };
+  return data;
 }
 
-function fnv1a(text: string): number {
+/** FNV-1a of a text, 32 bits. */
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193);
   }
-  return hash;
+  return hash >>> 0;
 }
 
 /** What a formula weight is, which decides its scale and offset. */

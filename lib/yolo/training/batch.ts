@@ -1,7 +1,9 @@
 // Batches: images and labels as the training graph takes them.
 
-import type { Tensor } from "../../base/tensor.ts";
-import { polygonsToBitmap, ringArea } from "../../masks/polygons.ts";
+import type { Bitmap } from "../../base/image.ts";
+import type { Point, Size, Tensor } from "../../base/tensor.ts";
+import { areaPx, createBitmap } from "../../masks/bitmap.ts";
+import { polygonsToBitmap } from "../../masks/polygons.ts";
 import type { Label } from "../detection.ts";
 
 /** A batch as feeds of the training graph. */
@@ -48,7 +50,7 @@ export function makeBatch(images: Float32Array, about: BatchLabels): Batch {
     classes: { dims: [batch, most, classCount], data: classes },
     present: { dims: [batch, most, 1], data: present },
     numbers: { dims: [1, most, 1], data: numbers },
-    ...(hasMasks && { masks: drawMasks(labels, width / 4, height / 4) }),
+    ...(hasMasks && { masks: drawMasks(labels, width, height) }),
   };
 }
 
@@ -61,24 +63,59 @@ function drawMasks(
   width: number,
   height: number,
 ): Tensor {
-  const data = new Float32Array(labels.length * width * height);
+  const places = width / 4 * height / 4;
+  const data = new Float32Array(labels.length * places);
   for (const [b, own] of labels.entries()) {
-    const plane = data.subarray(b * width * height, (b + 1) * width * height);
-    const bySize = own.map((label, i) => ({
-      ring: ringOf(label),
-      number: i + 1,
-    }))
-      .sort((a, b) => Math.abs(ringArea(b.ring)) - Math.abs(ringArea(a.ring)));
-    for (const { ring, number } of bySize) {
-      const outer = ring.map(({ x, y }) => ({ x: x / 4, y: y / 4 }));
-      const size = { width, height };
-      const { data: inside } = polygonsToBitmap([{ outer, holes: [] }], size);
-      for (let i = 0; i < inside.length; i++) {
-        if (inside[i]) plane[i] = number;
-      }
+    const plane = data.subarray(b * places, (b + 1) * places);
+    const bySize = own.map((label, i) => {
+      const mask = quarterMask(ringOf(label), { width, height });
+      return { mask, number: i + 1, area: areaPx(mask) };
+    }).sort((a, b) => b.area - a.area);
+    for (const { mask, number } of bySize) {
+      mask.data.forEach((inside, i) => {
+        if (inside) plane[i] = number;
+      });
     }
   }
-  return { dims: [labels.length, 1, width * height], data };
+  return { dims: [labels.length, 1, places], data };
+}
+
+/**
+ * An outline at a quarter of the size. The official code counts every pixel that
+ * the outline touches, then takes a place where at least two of the four pixels
+ * in its middle are inside.
+ */
+function quarterMask(ring: readonly Point[], size: Size): Bitmap {
+  const { width, height } = size;
+  const { data: whole } = polygonsToBitmap([{ outer: ring, holes: [] }], size);
+  touchOutline(ring, size, whole);
+  const small = createBitmap({ width: width / 4, height: height / 4 });
+  for (let y = 0, i = 0; y < small.height; y++) {
+    for (let x = 0; x < small.width; x++, i++) {
+      const at = (4 * y + 1) * width + 4 * x + 1;
+      const inside = whole[at] + whole[at + 1] + whole[at + width] +
+        whole[at + width + 1];
+      small.data[i] = inside >= 2 ? 1 : 0;
+    }
+  }
+  return small;
+}
+
+/** Marks every pixel that an outline passes through, in steps of half a pixel. */
+function touchOutline(
+  ring: readonly Point[],
+  { width, height }: Size,
+  data: Uint8Array,
+) {
+  for (const [i, from] of ring.entries()) {
+    const to = ring[(i + 1) % ring.length];
+    const steps = Math.ceil(2 * Math.hypot(to.x - from.x, to.y - from.y)) || 1;
+    for (let step = 0; step < steps; step++) {
+      const x = Math.floor(from.x + (to.x - from.x) * step / steps);
+      const y = Math.floor(from.y + (to.y - from.y) * step / steps);
+      if (x >= 0 && y >= 0 && x < width && y < height) data[y * width + x] = 1;
+    }
+  }
 }
 
 /** The outline of a label; a box without one is its own outline. */
