@@ -56,7 +56,7 @@ const options = {
     help:
       "ends after so many epochs without a better one; default 100, 0 never",
   },
-  optimizer: { type: "string", help: "auto (default), adamw or sgd" },
+  optimizer: { type: "string", help: "auto (default), adamw, sgd or musgd" },
   rate: { type: "string", help: "learning rate; default by the optimizer" },
   "nominal-batch": {
     type: "string",
@@ -130,7 +130,7 @@ function optionsOf(call: Call): TrainOptions {
     out: required("out"),
     model: call.text("model"),
     task: choice(call, "task", ["detect", "segment"]),
-    optimiser: choice(call, "optimizer", ["auto", "adamw", "sgd"]),
+    optimiser: choice(call, "optimizer", ["auto", "adamw", "sgd", "musgd"]),
     augmentation: augmentationOf(call.texts("augment")),
     force: call.flag("force"),
     restart: call.flag("restart"),

@@ -134,7 +134,8 @@ function mismatch(name: string): Comparison {
   return judged(name, Infinity, "abs", 0);
 }
 
-function judged(
+/** A comparison with its verdict. */
+export function judged(
   name: string,
   raw: number,
   unit: Comparison["unit"],

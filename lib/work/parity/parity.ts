@@ -28,6 +28,7 @@ import { ImagePredictor, imagePredictorChecks } from "./image_predictor.ts";
 import { moduleChecks } from "./modules.ts";
 import { graphRunner } from "./run_graph.ts";
 import { sessionChecks, Sessions } from "./sessions.ts";
+import { yoloChecks } from "./yolo.ts";
 
 /** The outcome of a comparison, worst error over tolerance first. */
 export type ParityReport = {
@@ -41,7 +42,7 @@ export type ParityReport = {
 };
 
 /**
- * Compares a folder laid out as the goldens of SAM 2 are.
+ * Compares a folder laid out as the goldens of SAM 2 or YOLO are.
  *
  * @param options.only a regular expression; what does not match is left out
  * @throws RangeError when the folder holds nothing that is known
@@ -57,7 +58,7 @@ export async function compareFolder(
     const checks = await listChecks(folder, runtime, { scratch, close });
     if (checks.length === 0) {
       throw new RangeError(
-        `Cannot compare ${folder}: it holds no modules-*.safetensors, sessions.json, image-predictor.json or full-size.json`,
+        `Cannot compare ${folder}: it holds no modules-*.safetensors, sessions.json, image-predictor.json or full-size.json of SAM 2, and no ops or formula of YOLO`,
       );
     }
     return await runChecks(checks, { only, onProgress });
@@ -120,6 +121,9 @@ async function listChecks(
   const names = new Set<string>();
   for await (const { name } of Deno.readDir(folder)) names.add(name);
   const runner = graphRunner(runtime, scratch);
+  if (names.has("ops") || names.has("formula")) {
+    return await yoloChecks(folder, { runtime, runner, scratch, names });
+  }
   const golden = (name: string) => {
     const file = openSafetensors(join(folder, name));
     close.push(() => file.close());

@@ -81,10 +81,10 @@ export async function augment(
 }
 
 /** Four images around a point in the middle of a canvas of twice the side. */
-async function mosaic(
+function mosaic(
   samples: readonly LoadedSample[],
   { side, random }: { readonly side: number; readonly random: Random },
-): Promise<AugmentedImage> {
+): AugmentedImage {
   const wide = 2 * side;
   const image = greyImage(wide);
   const within = () => Math.floor(side / 2 + random() * side);

@@ -5,7 +5,13 @@
 // 2006.04388), with the weights and gains of MODELS 2.5. Boxes count in cells.
 
 import { known } from "../../onnx/dims.ts";
-import { constant, type Graph, scalar, type Value } from "../../onnx/graph.ts";
+import {
+  constant,
+  type Graph,
+  label,
+  scalar,
+  type Value,
+} from "../../onnx/graph.ts";
 import { StopGradient } from "../../onnx/gradients/reverse.ts";
 import {
   Abs,
@@ -80,7 +86,8 @@ export function detectionLoss(
     scores: StopGradient(graph, Sigmoid(graph, logits.classes)),
   }, anchors);
 
-  const wanted = assignment.scores;
+  label(graph, "chosen", assignment.chosen);
+  const wanted = label(graph, "wanted scores", assignment.scores);
   const targetSum = Max(graph, sumAll(graph, wanted), scalar(graph, 1));
   const share = (sum: Value, gain: number) =>
     mul(Div(graph, sum, targetSum), scalar(graph, gain));

@@ -3,6 +3,8 @@
 // Rates fall in a line to a hundredth (or along a cosine), after a warm-up that
 // starts from nothing. Defaults and roundings follow MODELS 2.6.
 
+import type { Optimiser } from "./optimise.ts";
+
 /** The settings of a run that the schedule follows. */
 export type Schedule = {
   readonly epochs: number;
@@ -88,7 +90,7 @@ export function averageShareAt(update: number): number {
   return 0.9999 * (1 - Math.exp(-update / 2000));
 }
 
-/** The optimiser and rate that suit a run: AdamW unless it is very long. */
+/** The optimiser and rate that suit a run: AdamW, for very long ones MuSGD. */
 export function chooseOptimiser(
   { images, batch, epochs, classCount }: {
     readonly images: number;
@@ -96,9 +98,9 @@ export function chooseOptimiser(
     readonly epochs: number;
     readonly classCount: number;
   },
-): { readonly optimiser: "adamw" | "sgd"; readonly rate: number } {
+): { readonly optimiser: Optimiser; readonly rate: number } {
   const updates = Math.ceil(images / Math.max(batch, 64)) * epochs;
-  if (updates > 10_000) return { optimiser: "sgd", rate: 0.01 };
+  if (updates > 10_000) return { optimiser: "musgd", rate: 0.01 };
   const rate = 0.002 * 5 / (4 + classCount);
   return { optimiser: "adamw", rate: Math.round(rate * 1e6) / 1e6 };
 }

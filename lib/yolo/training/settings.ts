@@ -3,6 +3,7 @@
 import type { Network } from "../network.ts";
 import { type Augmentation, defaultAugmentation } from "./augment.ts";
 import { defaultGains, type Gains } from "./loss.ts";
+import type { Optimiser } from "./optimise.ts";
 import { chooseOptimiser, type Schedule } from "./schedule.ts";
 
 /** Everything that decides how a run goes, besides data and start. */
@@ -13,7 +14,7 @@ export type TrainSettings = {
   /** Side of the square input, a multiple of 32, pixels. */
   readonly side: number;
   readonly seed: number;
-  readonly optimiser: "adamw" | "sgd";
+  readonly optimiser: Optimiser;
   readonly rate: number;
   readonly lastShare: number;
   readonly isCosine: boolean;
@@ -44,7 +45,7 @@ export type WantedSettings =
   >
   & {
     readonly task: Network["task"];
-    readonly optimiser?: "auto" | "adamw" | "sgd";
+    readonly optimiser?: "auto" | Optimiser;
     readonly augmentation?: Partial<Augmentation>;
   };
 
@@ -74,9 +75,10 @@ export function fillSettings(
   }
   const auto = chooseOptimiser({ images, batch, epochs, classCount });
   const isAuto = (wanted.optimiser ?? "auto") === "auto";
-  const optimiser = wanted.optimiser === "adamw" || wanted.optimiser === "sgd"
-    ? wanted.optimiser
-    : auto.optimiser;
+  const optimiser = wanted.optimiser === undefined ||
+      wanted.optimiser === "auto"
+    ? auto.optimiser
+    : wanted.optimiser;
   return {
     task,
     epochs,
@@ -118,6 +120,6 @@ export function scheduleOf(
   return {
     ...settings,
     batchesPerEpoch,
-    warmUpMomentum: optimiser === "sgd" ? Math.min(0.8, momentum) : undefined,
+    warmUpMomentum: optimiser !== "adamw" ? Math.min(0.8, momentum) : undefined,
   };
 }

@@ -13,6 +13,7 @@ import {
   addOutput,
   createGraph,
   type Graph,
+  label,
   scalar,
   type Value,
 } from "../../onnx/graph.ts";
@@ -26,11 +27,8 @@ import type { YoloWeights } from "../weights.ts";
 import { learningNet, splitFlat, type Statistics } from "./learning_net.ts";
 import type { Gains } from "./loss.ts";
 import { addLosses } from "./losses.ts";
-import {
-  parameterGroups,
-  type ParameterLayout,
-  type Place,
-} from "./parameters.ts";
+import { mix, optimise, type Optimiser } from "./optimise.ts";
+import type { ParameterLayout } from "./parameters.ts";
 
 /** How a step is built. */
 export type StepShape = {
@@ -38,7 +36,7 @@ export type StepShape = {
   /** Side of the square input, pixels. */
   readonly side: number;
   readonly freeze?: number;
-  readonly optimiser: "adamw" | "sgd";
+  readonly optimiser: Optimiser;
   readonly gains?: Gains;
   /** Anchors of an image whose masks are learnt, at most; only for segmentation. */
   readonly maskSlots?: number;
@@ -62,7 +60,7 @@ export const stateNames = [
 export const settingNames = [
   /** Learning rates of weights, scales, offsets: `[3]`. */
   "rates",
-  /** β1 of AdamW, the momentum of SGD. */
+  /** β1 of AdamW, the momentum of the others. */
   "momentum",
   /** 1 − β1^t and 1 − β2^t of AdamW. */
   "correction1",
@@ -73,8 +71,6 @@ export const settingNames = [
 ] as const;
 
 const maxGradientNorm = 10;
-const beta2 = 0.999;
-const adamEpsilon = 1e-8;
 
 /** Builds the graph of a step. */
 export function buildTrainingStep(
@@ -121,6 +117,7 @@ export function buildTrainingStep(
     ),
     { axis: 0 },
   );
+  label(graph, "gradients", own);
   const earlier = shape.hasParts
     ? addInput(graph, "gradients", [layout.length])
     : undefined;
@@ -146,7 +143,11 @@ export function buildTrainingStep(
       scalar(graph, 1),
     ),
   );
-  const newParameters = optimise(graph, parameters, clipped, layout, shape);
+  const newParameters = optimise(graph, shape.optimiser, {
+    parameters,
+    gradient: clipped,
+    layout,
+  });
   addOutput(graph, "new parameters", newParameters);
   average(graph, "Parameters", newParameters);
   average(graph, "Running", newRunning);
@@ -212,83 +213,9 @@ function updateRunning(
   return mix(graph, running, batch, scalar(graph, 1 - runningShare));
 }
 
-/** share · old + (1 − share) · new */
-function mix(graph: Graph, old: Value, recent: Value, share: Value): Value {
-  const rest = Sub(graph, scalar(graph, 1), share);
-  return Add(graph, Mul(graph, old, share), Mul(graph, recent, rest));
-}
-
 function average(graph: Graph, what: "Parameters" | "Running", now: Value) {
   const old = addInput(graph, `average${what}`, now.dims);
   const share = graph.inputs.find(({ name }) => name === "averageShare") ??
     addInput(graph, "averageShare", [1]);
   addOutput(graph, `new average${what}`, mix(graph, old, now, share));
-}
-
-/** AdamW as torch.optim.AdamW, SGD as torch.optim.SGD with Nesterov's momentum. */
-function optimise(
-  graph: Graph,
-  parameters: Value,
-  gradient: Value,
-  { length, groups }: ParameterLayout,
-  { optimiser }: StepShape,
-): Value {
-  const rates = Split(graph, addInput(graph, "rates", [3]), {
-    axis: 0,
-    sizes: [1, 1, 1],
-  });
-  const momentum = addInput(graph, "momentum", [1]);
-  const weightDecay = addInput(graph, "weightDecay", [1]);
-  const moment1 = addInput(graph, "moment1", [length]);
-  const sizes = parameterGroups.map((group) => groups[group]);
-  const byGroup = (flat: Value, change: (part: Value, i: number) => Value) =>
-    Concat(
-      graph,
-      Split(graph, flat, { axis: 0, sizes }).map(change),
-      { axis: 0 },
-    );
-  const decays = (i: number) => parameterGroups[i] === "weights";
-  if (optimiser === "sgd") {
-    const gradients = Split(graph, gradient, { axis: 0, sizes });
-    const decayed = byGroup(
-      parameters,
-      (part, i) =>
-        decays(i)
-          ? Add(graph, gradients[i], Mul(graph, part, weightDecay))
-          : gradients[i],
-    );
-    const velocity = Add(graph, Mul(graph, moment1, momentum), decayed);
-    addOutput(graph, "new moment1", velocity);
-    const ahead = Add(graph, decayed, Mul(graph, velocity, momentum));
-    const steps = byGroup(ahead, (part, i) => Mul(graph, part, rates[i]));
-    return Sub(graph, parameters, steps);
-  }
-  const moment2 = addInput(graph, "moment2", [length]);
-  const correction1 = addInput(graph, "correction1", [1]);
-  const correction2 = addInput(graph, "correction2", [1]);
-  const first = mix(graph, moment1, gradient, momentum);
-  const second = mix(
-    graph,
-    moment2,
-    Mul(graph, gradient, gradient),
-    scalar(graph, beta2),
-  );
-  addOutput(graph, "new moment1", first);
-  addOutput(graph, "new moment2", second);
-  const spread = Add(
-    graph,
-    Div(graph, Sqrt(graph, second), Sqrt(graph, correction2)),
-    scalar(graph, adamEpsilon),
-  );
-  const direction = Div(graph, Div(graph, first, correction1), spread);
-  const steps = byGroup(direction, (part, i) => Mul(graph, part, rates[i]));
-  const kept = byGroup(parameters, (part, i) =>
-    decays(i)
-      ? Mul(
-        graph,
-        part,
-        Sub(graph, scalar(graph, 1), Mul(graph, rates[i], weightDecay)),
-      )
-      : part);
-  return Sub(graph, kept, steps);
 }

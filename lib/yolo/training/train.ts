@@ -25,6 +25,7 @@ import { validate } from "../validate.ts";
 import type { YoloWeights } from "../weights.ts";
 import type { Batch } from "./batch.ts";
 import { batchMaker } from "./epoch_batches.ts";
+import { hasSecondMoment } from "./optimise.ts";
 import {
   gatherParameters,
   layoutParameters,
@@ -278,7 +279,7 @@ async function openLearner(
     )
     : undefined;
   const names = stateNames.filter((name) =>
-    optimiser === "adamw" || name !== "moment2"
+    name !== "moment2" || hasSecondMoment(optimiser)
   );
   const held = new Map<string, HeldTensor>();
   const hold = async (name: string, data: Float32Array) =>
