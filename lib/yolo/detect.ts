@@ -77,7 +77,7 @@ export function readDetections(
     const mask = maskAtImageSize(
       coefficientsOf(output, names.length, anchor),
       { dims: [count, height, width], data: prototypes.data },
-      { box: own, size: image },
+      { box: own, place, size: image },
     );
     if (!mask.data.includes(1)) return [];
     return [{ ...found, mask: bitmapToRle(mask) }];

@@ -6,6 +6,7 @@
 import type { Bitmap } from "../base/image.ts";
 import type { Box, Size, Tensor } from "../base/tensor.ts";
 import { createBitmap } from "../masks/bitmap.ts";
+import type { Letterbox } from "./letterbox.ts";
 
 /** Prototypes of one image, `[count, height, width]`. */
 export type Prototypes = Tensor<
@@ -13,25 +14,25 @@ export type Prototypes = Tensor<
 >;
 
 /**
- * The mask of an object at the size of the image: prototypes without the grey
- * rim are enlarged to it, and cut to the box.
+ * The mask of an object at the size of the image: what lies in the grey rim of
+ * the input is left aside, the rest is enlarged and cut to the box.
  *
  * @param box in pixels of the image
+ * @param place of the image in the input
  */
 export function maskAtImageSize(
   coefficients: Float32Array,
   prototypes: Prototypes,
-  { box, size }: { readonly box: Box; readonly size: Size },
+  { box, place, size }: {
+    readonly box: Box;
+    readonly place: Letterbox;
+    readonly size: Size;
+  },
 ): Bitmap {
   const [, height, width] = prototypes.dims;
-  const gain = Math.min(height / size.height, width / size.width);
-  const rim = (length: number, own: number) => {
-    const half = (length - own * gain) / 2;
-    const from = Math.max(0, Math.round(half - 0.1));
-    return { from, length: length - Math.round(half + 0.1) - from };
-  };
-  const x = rim(width, size.width);
-  const y = rim(height, size.height);
+  const scaleX = width / place.width, scaleY = height / place.height;
+  const x = { from: place.left * scaleX, length: place.inner.width * scaleX };
+  const y = { from: place.top * scaleY, length: place.inner.height * scaleY };
   return enlarge(coefficients, prototypes, { x, y, box, size });
 }
 
@@ -60,6 +61,7 @@ export function maskAtPrototypeSize(
   });
 }
 
+/** The part of a row of prototypes that is enlarged; may begin between two. */
 type Stretch = { readonly from: number; readonly length: number };
 
 /** Bilinear, centres aligned, inside the box only. */
@@ -79,8 +81,9 @@ function enlarge(
   const firstY = Math.max(0, Math.ceil(box.y0));
   const endY = Math.min(size.height, Math.ceil(box.y1));
   if (firstX >= endX || firstY >= endY) return bitmap;
-  const columns = blend(x, size.width, firstX, endX);
-  const rows = blend(y, size.height, firstY, endY);
+  const [, height, width] = prototypes.dims;
+  const columns = blend(x, width, { to: size.width, first: firstX, end: endX });
+  const rows = blend(y, height, { to: size.height, first: firstY, end: endY });
   const window = {
     x0: columns.lo[0],
     x1: columns.hi[columns.hi.length - 1] + 1,
@@ -124,17 +127,26 @@ function sumPrototypes(
   return sums;
 }
 
-function blend(stretch: Stretch, to: number, first: number, end: number) {
+/** For pixels `first` to `end` of `to`, their two neighbours in a stretch of a row. */
+function blend(
+  stretch: Stretch,
+  available: number,
+  { to, first, end }: {
+    readonly to: number;
+    readonly first: number;
+    readonly end: number;
+  },
+) {
   const lo = new Int32Array(end - first);
   const hi = new Int32Array(end - first);
   const t = new Float32Array(end - first);
-  const last = stretch.length - 1;
+  const last = available - 1;
   for (let i = first; i < end; i++) {
-    const at = Math.max(0, (i + 0.5) * stretch.length / to - 0.5);
-    const low = Math.min(Math.floor(at), last);
-    lo[i - first] = stretch.from + low;
-    hi[i - first] = stretch.from + Math.min(low + 1, last);
-    t[i - first] = at - low;
+    const place = stretch.from + (i + 0.5) * stretch.length / to - 0.5;
+    const at = Math.min(Math.max(place, 0), last);
+    lo[i - first] = Math.floor(at);
+    hi[i - first] = Math.min(lo[i - first] + 1, last);
+    t[i - first] = at - lo[i - first];
   }
   return { lo, hi, t };
 }
