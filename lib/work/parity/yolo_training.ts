@@ -86,6 +86,12 @@ const tolerances = {
   /** After the first, second and third step. */
   losses: [5e-5, 2e-3, 2e-2],
   parameters: [1e-6, 1e-3, 5e-4],
+  /**
+   * Of the weights that Muon moves. The official code makes them orthogonal in
+   * bfloat16; torch itself, given gradients that differ by 4e-5, comes out 1e-5
+   * to 3.5e-5 apart, so the golden cannot be met more closely.
+   */
+  muon: 5e-5,
 } as const;
 
 const gain = 1.6;
@@ -376,6 +382,14 @@ function largestError(own: Float32Array, samples: readonly number[]): number {
   );
 }
 
+function mostOf(step: number): number {
+  return tolerances.parameters[Math.min(step, 3) - 1];
+}
+
+function isMoved(parameter: string, optimiser: Optimiser): boolean {
+  return optimiser === "musgd" && /\.(conv|2)\.weight$/.test(parameter);
+}
+
 function optimiserCheck(
   name: string,
   optimiser: Optimiser,
@@ -431,7 +445,9 @@ function optimiserCheck(
               samples,
             ),
             "abs",
-            tolerances.parameters[Math.min(step, 3) - 1],
+            isMoved(parameter, optimiser)
+              ? Math.max(tolerances.muon, mostOf(step))
+              : mostOf(step),
           )
         ),
       );
