@@ -17,13 +17,22 @@ export * from "./lib/masks/polygons.ts";
 export * from "./lib/masks/resize.ts";
 export * from "./lib/masks/rings.ts";
 export * from "./lib/masks/rle.ts";
+export * from "./lib/masks/row_runs.ts";
 export * from "./lib/masks/rle_box.ts";
 export * from "./lib/masks/suppress_overlap.ts";
+export * from "./lib/formats/brush_rle.ts";
 export * from "./lib/formats/coco.ts";
 export * from "./lib/formats/csv.ts";
+export * from "./lib/formats/cvat.ts";
 export * from "./lib/formats/data_yaml.ts";
 export * from "./lib/formats/davis.ts";
+export * from "./lib/formats/eiseg.ts";
+export * from "./lib/formats/label_studio.ts";
+export * from "./lib/formats/labelme.ts";
+export * from "./lib/formats/sav.ts";
 export * from "./lib/formats/tag_list.ts";
+export * from "./lib/formats/voc.ts";
+export * from "./lib/formats/xml.ts";
 export * from "./lib/formats/yolo.ts";
 export * from "./lib/media/frames.ts";
 export * from "./lib/media/image.ts";
@@ -56,8 +65,23 @@ export {
   type ExportTag,
   type SplitName,
 } from "./lib/work/export/data_set.ts";
+export * from "./lib/work/export/compare_round_trip.ts";
+export * from "./lib/work/export/diff_snapshots.ts";
 export * from "./lib/work/export/export_data_set.ts";
+export {
+  type Leaks,
+  maxNearShare,
+  nearBits,
+  type NearDuplicates,
+} from "./lib/work/export/leaks.ts";
 export type { OnlyFrames } from "./lib/work/export/plan.ts";
+export {
+  type DataSetSnapshot,
+  parseSnapshot,
+  snapshotFile,
+  type SnapshotImage,
+  snapshotJson,
+} from "./lib/work/export/snapshot.ts";
 export {
   defaultSplit,
   parseSplit,
@@ -131,6 +155,11 @@ export * from "./lib/work/recognise_model.ts";
 export * from "./lib/work/open_store.ts";
 export * from "./lib/work/import.ts";
 export {
+  type ImportedLabels,
+  importLabels,
+} from "./lib/work/import_labels/import_labels.ts";
+export { type LabelFormat } from "./lib/work/import_labels/read_labels.ts";
+export {
   addAnnotation,
   type AnnotationPlace,
   type Annotator,
@@ -148,6 +177,7 @@ export * from "./lib/work/review.ts";
 export * from "./lib/work/segment.ts";
 export * from "./lib/work/write_everything.ts";
 export { exportStore } from "./lib/work/export_store.ts";
+export * from "./lib/yolo/design.ts";
 export type * from "./lib/yolo/detection.ts";
 export {
   averagePrecision,
@@ -173,6 +203,38 @@ export * from "./lib/yolo/evaluation/measure_intervals.ts";
 export * from "./lib/yolo/evaluation/match_coco.ts";
 export * from "./lib/yolo/evaluation/match_detections.ts";
 export * from "./lib/yolo/evaluation/ultralytics_measures.ts";
+export { type Letterbox, planLetterbox } from "./lib/yolo/letterbox.ts";
+export * from "./lib/yolo/training/augment.ts";
+export type { TrainingSample } from "./lib/yolo/training/sample.ts";
+export {
+  fillSettings,
+  type TrainSettings,
+  type WantedSettings,
+} from "./lib/yolo/training/settings.ts";
+export {
+  startFromCheckpoint,
+  startFromNothing,
+  type StartOptions,
+  type TransferReport,
+} from "./lib/yolo/training/start.ts";
+export {
+  averagedWeights,
+  type EpochResult,
+  type TimeEstimate,
+  trainEpochs,
+  type TrainingRun,
+  type TrainingState,
+} from "./lib/yolo/training/train.ts";
+export {
+  validate,
+  type ValidatedImage,
+  type ValidationOptions,
+} from "./lib/yolo/validate.ts";
+export {
+  mayBeYolo,
+  type YoloWeights,
+  yoloWeights,
+} from "./lib/yolo/weights.ts";
 export * from "./lib/work/evaluation/evaluate_clips.ts";
 export * from "./lib/work/evaluation/evaluate_predictions.ts";
 export * from "./lib/work/data_set/problems_text.ts";
@@ -227,3 +289,9 @@ export * from "./lib/notebook/sample_patient.ts";
 export * from "./lib/notebook/show.ts";
 export * from "./lib/notebook/strip.ts";
 export { table, type TableRow, type TableView } from "./lib/notebook/table.ts";
+export {
+  trainDetector,
+  type TrainOptions,
+  type TrainPlan,
+  type TrainResult,
+} from "./lib/work/train/train_detector.ts";

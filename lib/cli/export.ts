@@ -1,6 +1,12 @@
-// deno task export: a data set from the store, with its certificate.
+// deno task export: a data set from the store, with its certificate; or the
+// difference between two data sets that were exported.
 
 import { exportFormats } from "../work/export/data_set.ts";
+import {
+  differenceText,
+  diffSnapshots,
+  readSnapshot,
+} from "../work/export/diff_snapshots.ts";
 import { parseSplit } from "../work/export/split.ts";
 import { exportStore } from "../work/export_store.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";
@@ -9,7 +15,7 @@ import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
 export const exportVerb: Command = {
   name: "export",
   usage:
-    "--format FORMAT --out DIR [--sequence ID]… [--split train=0.8,val=0.2] [--seed N] [--gap N] [--only labelled|verified] [--force]",
+    "--format FORMAT --out DIR [--sequence ID]… [--split [patient,|procedure,|sequence,|time,]train=0.8,val=0.2] [--seed N] [--gap N] [--only labelled|verified] [--force] | --diff OLD NEW",
   summary: `Writes a data set (${
     exportFormats.join(", ")
   }) with a certificate that no patient is in two parts.`,
@@ -24,7 +30,8 @@ export const exportVerb: Command = {
     split: {
       type: "string",
       default: "train=0.8,val=0.2",
-      help: "shares by patient, or time,train=…,val=… with --force",
+      help:
+        "shares by patient; procedure,train=… or sequence,train=… keep less together; time,train=… cuts, with --force",
     },
     seed: { type: "string", default: "1", help: "of the split" },
     gap: {
@@ -38,12 +45,20 @@ export const exportVerb: Command = {
     },
     force: {
       type: "boolean",
-      help: "write polygons that fit badly, or a split in time; marked",
+      help: "write polygons that fit badly, or parts that leak; marked",
+    },
+    diff: {
+      type: "boolean",
+      help: "say what changed from export OLD to export NEW",
     },
     ...storeOptions,
   },
-  positionals: { least: 0, most: 0 },
+  positionals: { least: 0, most: 2 },
   async run(call) {
+    if (call.flag("diff")) return await sayDifference(call);
+    if (call.positionals.length > 0) {
+      throw new UsageError("only --diff takes two exports");
+    }
     const format = oneOf(call, "format", exportFormats);
     const out = call.text("out");
     if (!format || !out) throw new UsageError("expected --format and --out");
@@ -84,6 +99,20 @@ export const exportVerb: Command = {
     }
   },
 };
+
+/** Exits with 0 also where the exports differ, as that is what was asked. */
+async function sayDifference(call: Call) {
+  const [before, after] = call.positionals;
+  if (after === undefined) throw new UsageError("--diff takes two exports");
+  const difference = diffSnapshots(
+    await readSnapshot(before),
+    await readSnapshot(after),
+  );
+  for (const line of differenceText(difference).trimEnd().split("\n")) {
+    call.say(line);
+  }
+  return { before, after, ...difference };
+}
 
 function oneOf<Name extends string>(
   call: Call,

@@ -15,6 +15,9 @@ const WORD_BITS = 8;
 const LENGTH_BITS = [3, 4, 8, 16] as const;
 const CHANNELS = 4;
 
+/** Sizes above this are refused before memory is taken. */
+const MAX_PIXELS = 2 ** 27;
+
 /** One word and how often it stands in a row. */
 export type WordRun = readonly [word: number, count: number];
 
@@ -48,6 +51,11 @@ export function brushRleToBitmap(
   rle: ArrayLike<number>,
   { width, height }: Size,
 ): Bitmap {
+  if (!(width * height <= MAX_PIXELS)) {
+    throw new RangeError(
+      `Cannot decode a brush of ${width}x${height} pixels, expected at most ${MAX_PIXELS}`,
+    );
+  }
   const data = new Uint8Array(width * height);
   let at = 0;
   for (const [word, count] of unpackRuns(rle, width * height * CHANNELS)) {

@@ -196,6 +196,7 @@ function parseRegion(result: Result): LabelStudioRegion[] {
       }));
     return [{ id, label, shape: { kind: "video", boxes } }];
   }
+  if (!["brush", "polygon", "rectangle"].includes(kind)) return [];
   const size = sizeOf(result);
   if (kind === "brush") {
     const { rle } = BrushValue.parse(value);
@@ -208,13 +209,10 @@ function parseRegion(result: Result): LabelStudioRegion[] {
       .map(([x, y]) => ({ x: x * sx, y: y * sy }));
     return [{ id, label, size, shape: { kind: "polygon", ring } }];
   }
-  if (kind === "rectangle") {
-    const found = BoxValue.parse(value);
-    if (found.rotation !== 0) return [];
-    const box = boxOf(found, sx, sy);
-    return [{ id, label, size, shape: { kind: "box", box } }];
-  }
-  return [];
+  const found = BoxValue.parse(value);
+  if (found.rotation !== 0) return [];
+  const box = boxOf(found, sx, sy);
+  return [{ id, label, size, shape: { kind: "box", box } }];
 }
 
 /** `value.brushlabels: ["polyp"]`, whatever the kind is called. */

@@ -62,12 +62,12 @@ export function parseXml(text: string): XmlElement {
     );
   }
   try {
-    const [root] = toElements(parser.parse(content), 0);
-    if (root) return root;
+    const [root, ...others] = toElements(parser.parse(content), 0);
+    if (root && others.length === 0) return root;
   } catch (cause) {
     throw new SyntaxError(`Cannot read XML: ${messageOf(cause)}`, { cause });
   }
-  throw new SyntaxError("Cannot read XML: it has no element");
+  throw new SyntaxError("Cannot read XML: expected one element at its root");
 }
 
 /** Writes an element on lines of its own, with those in it below. */

@@ -34,19 +34,33 @@ export function encodePalettePng(
   image: IndexImage,
   palette: readonly Rgb[],
 ): Uint8Array {
-  const { width, height, data } = image;
-  const highest = data.reduce((a, b) => Math.max(a, b), 0);
+  const highest = image.data.reduce((a, b) => Math.max(a, b), 0);
   if (palette.length > 256 || highest >= palette.length) {
     throw new RangeError(
       `Cannot encode palette PNG: the highest number is ${highest}, the ` +
         `palette has ${palette.length} colours (at most 256)`,
     );
   }
+  return encode(image, {
+    colourType: 3,
+    colours: [chunk("PLTE", Uint8Array.from(palette.flat()))],
+  });
+}
+
+/** Encodes an image of numbers as an 8-bit grey PNG, where grey is the number. */
+export function encodeGreyPng(image: IndexImage): Uint8Array {
+  return encode(image, { colourType: 0, colours: [] });
+}
+
+function encode(
+  { width, height, data }: IndexImage,
+  { colourType, colours }: { colourType: 0 | 3; colours: Uint8Array[] },
+): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, 3, 0, 0, 0], 8); // 8 bits, palette, deflate, filters, not interlaced
+  header.set([8, colourType, 0, 0, 0], 8); // 8 bits, deflate, filters, not interlaced
   const rows = new Uint8Array(height * (width + 1));
   for (let y = 0; y < height; y++) { // a 0 before each row: no filter
     rows.set(data.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
@@ -54,7 +68,7 @@ export function encodePalettePng(
   return concat([
     SIGNATURE,
     chunk("IHDR", header),
-    chunk("PLTE", Uint8Array.from(palette.flat())),
+    ...colours,
     chunk("IDAT", deflateSync(rows, { level: 9 })),
     chunk("IEND", new Uint8Array()),
   ]);

@@ -53,7 +53,10 @@ export type Edit = {
   readonly create?: (store: HasDb) => Promise<{
     readonly objects?: readonly number[];
     readonly spans?: readonly number[];
+    readonly prompts?: readonly number[];
   }>;
+  /** Leaves masks that are verified as they are, also where that came meanwhile. */
+  readonly keepVerified?: boolean;
 };
 
 /** Makes a change and notes how to take it back; returns it as it was noted. */
@@ -65,7 +68,7 @@ export async function applyEdit(
   let noted: HistoryChange | undefined;
   await writeMasks(writer, edit.save ?? [], {
     runId: null,
-    mayReplace: () => true, // a person wants it
+    mayReplace: (old) => !(edit.keepVerified && old.verified), // a person wants it
     remove: edit.remove,
     afterwards: async (store, masks) => {
       const created = await edit.create?.(store);
@@ -77,7 +80,10 @@ export async function applyEdit(
         frame: edit.frame ?? null,
         masks: changedMasks(masks),
         verified: await verifyMasks(store, sequence.id, edit.verify),
-        prompts: await changePrompts(store, edit.prompts ?? []),
+        prompts: await changePrompts(store, [
+          ...edit.prompts ?? [],
+          ...active(created?.prompts),
+        ]),
         objects: await changeObjects(store, sequence.id, [
           ...edit.objects ?? [],
           ...active(created?.objects),

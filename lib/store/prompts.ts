@@ -104,6 +104,22 @@ export function addPrompt(
   });
 }
 
+/** Makes the row of a prompt that a change brings into force; returns its id. */
+export async function createInactivePrompt(
+  { db }: HasDb,
+  sequenceId: number,
+  { objectId, frame, prompt }: NewPrompt,
+): Promise<number> {
+  const { id } = await db.insertInto("prompt").values({
+    sequenceId,
+    objectId,
+    frame: z.int().nonnegative().parse(frame),
+    prompt: JSON.stringify(toJson(prompt)),
+    isActive: 0,
+  }).returning("id").executeTakeFirstOrThrow();
+  return id;
+}
+
 /** Removes a prompt, which undo brings back to its place; throws when it is not there. */
 export function removePrompt(
   store: HasDb,

@@ -114,6 +114,7 @@ export const english = {
   "step.subtractOthers": "subtraction",
   "step.subtractFromOthers": "subtraction from others",
   "step.copyMask": "copying a mask",
+  "step.importLabels": "import of labels",
   "step.deleteMasks": "deleting masks",
   "step.verify": "verification",
   "step.unverify": "taking back a verification",

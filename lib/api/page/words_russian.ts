@@ -116,6 +116,7 @@ export const russian: Readonly<Record<keyof typeof english, string>> = {
   "step.subtractOthers": "вычитание",
   "step.subtractFromOthers": "вычитание из других",
   "step.copyMask": "копирование маски",
+  "step.importLabels": "импорт разметки",
   "step.deleteMasks": "удаление масок",
   "step.verify": "подтверждение",
   "step.unverify": "снятие подтверждения",

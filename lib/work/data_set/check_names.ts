@@ -55,7 +55,11 @@ export async function findStrayLabels(
   }
 }
 
-/** The text files below a folder, links not followed; classes.txt is not a label file. */
+/** Texts that often lie beside labels and are none. */
+const others =
+  /^(classes|labels|train|val|valid|test|readme.*|license.*|requirements|notes)\.txt$/i;
+
+/** The label files below a folder, links not followed. */
 async function listTexts(root: string, folder: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true })
     .catch(() => []);
@@ -63,7 +67,7 @@ async function listTexts(root: string, folder: string): Promise<string[]> {
   for (const entry of entries) {
     const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) names.push(...await listTexts(root, name));
-    else if (entry.name.endsWith(".txt") && entry.name !== "classes.txt") {
+    else if (entry.name.endsWith(".txt") && !others.test(entry.name)) {
       names.push(name);
     }
   }

@@ -55,5 +55,5 @@ export type Consequence =
   | "row mended"
   | "nothing left out";
 
-/** The lists that grow while a data set is read. */
+/** Takes the problems while a data set is read. */
 export type Report = (problem: DataSetProblem) => void;

@@ -8,7 +8,7 @@ import { parseCsv } from "../../formats/csv.ts";
 import {
   type Certificate,
   certificateFile,
-  isCertificate,
+  parseCertificate,
 } from "../export/certificate.ts";
 import type { DataSetImage, Report } from "./data_set.ts";
 
@@ -35,13 +35,16 @@ async function readCertificate(
 ): Promise<Certificate | undefined> {
   const text = await readText(join(folder, certificateFile));
   if (text === undefined) return undefined;
-  if (isCertificate(text)) return JSON.parse(text);
-  report({
-    kind: "unreadable certificate",
-    file: certificateFile,
-    message: "it is not a certificate as MedAnnotate writes it",
-    consequence: "nothing left out",
-  });
+  try {
+    return parseCertificate(text);
+  } catch (error) {
+    report({
+      kind: "unreadable certificate",
+      file: certificateFile,
+      message: messageOf(error),
+      consequence: "nothing left out",
+    });
+  }
 }
 
 async function readFrames(

@@ -7,6 +7,7 @@
 
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { messageOf } from "../../base/errors.ts";
 import type { DataYaml } from "../../formats/data_yaml.ts";
 import { isImage } from "../../media/image_folder.ts";
 import { type SplitName, splitNames } from "../export/data_set.ts";
@@ -111,7 +112,16 @@ async function listFolder(root: string, folder: string, listing: Listing) {
   const real = await realpath(folder);
   if (listing.seen.has(real)) return;
   listing.seen.add(real);
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true })
+    .catch((error) => {
+      listing.report({
+        kind: "unreadable folder",
+        file: nameInside(root, folder),
+        message: messageOf(error),
+        consequence: "image left out",
+      });
+      return [];
+    });
   for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
     if (entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);

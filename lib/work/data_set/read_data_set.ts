@@ -3,25 +3,25 @@
 // Every fault is named once with its file; what can still be trusted is used.
 // An image whose labels cannot be read is left out, never taken for background.
 // Pixels are not decoded here. Layouts: data.yaml with images/… and labels/…
-// (find_images.ts), and COCO as MedAnnotate exports it (read_coco.ts).
+// (open_yolo.ts), and COCO with a file for each part (open_coco.ts).
 
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { messageOf, throwIfCancelled } from "../../base/errors.ts";
+import { throwIfCancelled } from "../../base/errors.ts";
 import { type OnProgress, startProgress } from "../../base/progress.ts";
-import { type DataYaml, parseDataYaml } from "../../formats/data_yaml.ts";
 import { type SplitName, splitNames } from "../export/data_set.ts";
-import { findStrayLabels, leaveOutSharedLabels } from "./check_names.ts";
-import type { DataSet, DataSetImage, DataSetProblem } from "./data_set.ts";
+import type {
+  DataSet,
+  DataSetImage,
+  DataSetProblem,
+  Report,
+} from "./data_set.ts";
+import type { DataSetSource } from "./data_set_source.ts";
 import { readOrigin } from "./export_origin.ts";
-import { findImages, type ImageFile } from "./find_images.ts";
+import type { ImageFile } from "./find_images.ts";
 import { leaveOutLeaks } from "./leave_out_leaks.ts";
 import { readImageFile } from "./read_image_file.ts";
-import {
-  labelNameOf,
-  type LabelReading,
-  readLabelFile,
-} from "./read_label_file.ts";
+import { findAnnotations, openCoco } from "./open_coco.ts";
+import { openYolo } from "./open_yolo.ts";
+import type { LabelReading } from "./read_label_file.ts";
 
 export type {
   Consequence,
@@ -40,7 +40,6 @@ export type ReadDataSetOptions = {
 export type ReadImage = ImageFile & {
   readonly size: DataSetImage["size"];
   readonly sha256: string;
-  readonly labelFile: string;
   readonly reading: LabelReading;
 };
 
@@ -77,28 +76,17 @@ export async function readDataSet(
   const report = (problem: DataSetProblem) => {
     problems.push(problem);
   };
-  const yamlPath = await findYaml(path);
-  const yaml = await readYaml(yamlPath);
-  const names = listNames(yamlPath, yaml);
-  const folder = await findRoot(yamlPath, yaml, report);
-
-  const found = await findImages(folder, yaml, report);
-  for (const part of splitNames) {
-    const { images, folders } = found[part];
-    await findStrayLabels(folder, images, folders, report);
-  }
+  const source = await openSource(path, report);
+  const { folder, names } = source;
   const total = splitNames.reduce(
-    (n, part) => n + found[part].images.length,
+    (sum, part) => sum + source.parts[part].length,
     0,
   );
   const progress = startProgress("read data set", total, { onProgress });
   const read: Record<SplitName, ReadImage[]> = { train: [], val: [], test: [] };
   let done = 0;
   for (const part of splitNames) {
-    const own = leaveOutSharedLabels(found[part].images, report);
-    done += found[part].images.length - own.length;
-    read[part] = await readImages(folder, own, {
-      classCount: names.length,
+    read[part] = await readImages(source, part, {
       report,
       onImage: () => {
         throwIfCancelled(signal, `reading ${path}`);
@@ -128,88 +116,21 @@ export async function readDataSet(
   return dataSet;
 }
 
-async function findYaml(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) {
-    throw new RangeError(`Cannot read data set ${path}: there is no such path`);
-  }
-  if (!found.isDirectory()) return resolve(path);
-  const yamls = (await readdir(path)).filter((name) => /\.ya?ml$/i.test(name));
-  const name = yamls.includes("data.yaml") ? "data.yaml" : yamls[0];
-  if (name !== undefined && (yamls.length === 1 || name === "data.yaml")) {
-    return resolve(path, name);
-  }
-  throw new RangeError(
-    `Cannot read data set ${path}: ${
-      yamls.length === 0
-        ? "it holds no data.yaml"
-        : `it holds ${yamls.toSorted().join(", ")}, name one of them`
-    }`,
-  );
-}
-
-async function readYaml(path: string): Promise<DataYaml> {
-  try {
-    return parseDataYaml(await readFile(path, "utf8"));
-  } catch (cause) {
-    const message = `Cannot read data set ${path}: ${messageOf(cause)}`;
-    throw new SyntaxError(message, { cause });
-  }
-}
-
-/** Names by class number; models have an output for every number from 0. */
-function listNames(path: string, { names }: DataYaml): string[] {
-  const numbers = Object.keys(names).map(Number);
-  const missing = numbers.findIndex((_, i) => names[i] === undefined);
-  if (numbers.length > 0 && missing < 0) return numbers.map((i) => names[i]);
-  throw new SyntaxError(
-    `Cannot read data set ${path}: ${numbers.length} names, ${
-      numbers.length === 0
-        ? "expected at least one"
-        : `none has number ${missing}`
-    }`,
-  );
-}
-
-/** The folder that places are relative to; beside data.yaml when `path` is gone. */
-async function findRoot(
-  yamlPath: string,
-  yaml: DataYaml,
-  report: (problem: DataSetProblem) => void,
-): Promise<string> {
-  const beside = await realpath(dirname(yamlPath));
-  if (yaml.path === undefined) return beside;
-  const named = resolve(beside, yaml.path);
-  const found = await stat(named).catch(() => undefined);
-  if (found?.isDirectory()) return await realpath(named);
-  report({
-    kind: "missing folder",
-    file: basename(yamlPath),
-    message:
-      `path is ${yaml.path}, which is no folder: the folder of data.yaml was taken`,
-    consequence: "nothing left out",
-  });
-  return beside;
-}
-
 /** Images read at one time: enough to keep the disk busy. */
 const AT_ONCE = 8;
 
 async function readImages(
-  root: string,
-  files: readonly ImageFile[],
-  { classCount, report, onImage }: {
-    classCount: number;
-    report: (problem: DataSetProblem) => void;
-    onImage: () => void;
-  },
+  source: DataSetSource,
+  part: SplitName,
+  { report, onImage }: { report: Report; onImage: () => void },
 ): Promise<ReadImage[]> {
+  const files = source.parts[part];
   const read: (ReadImage | undefined)[] = new Array(files.length);
   let next = 0;
   const work = async () => {
     while (next < files.length) {
       const i = next++;
-      read[i] = await readOne(root, files[i], classCount, report);
+      read[i] = await readOne(source, files[i], report);
       onImage();
     }
   };
@@ -218,10 +139,9 @@ async function readImages(
 }
 
 async function readOne(
-  root: string,
+  source: DataSetSource,
   file: ImageFile,
-  classCount: number,
-  report: (problem: DataSetProblem) => void,
+  report: Report,
 ): Promise<ReadImage | undefined> {
   const image = await readImageFile(file.realPath);
   if (image.kind !== "image") {
@@ -229,14 +149,21 @@ async function readOne(
     return undefined;
   }
   const { size, sha256 } = image;
-  const labelFile = labelNameOf(file.name);
-  const reading = await readLabelFile(root, join(root, labelFile), {
-    size,
-    classCount,
-  });
+  const reading = await source.readLabels(file, size);
   for (const problem of reading.problems) report(problem);
   if (!reading.isTruth) return undefined;
-  return { ...file, size, sha256, labelFile, reading };
+  return { ...file, size, sha256, reading };
+}
+
+/** A data.yaml, or the annotations of COCO. */
+async function openSource(
+  path: string,
+  report: Report,
+): Promise<DataSetSource> {
+  const annotations = await findAnnotations(path);
+  return annotations
+    ? await openCoco(path, annotations, report)
+    : await openYolo(path, report);
 }
 
 /**
@@ -245,20 +172,20 @@ async function readOne(
  */
 function leaveOutMixedRows(
   parts: Readonly<Record<SplitName, readonly ReadImage[]>>,
-  report: (problem: DataSetProblem) => void,
+  report: Report,
 ): Record<SplitName, ReadImage[]> {
   const all = [...parts.train, ...parts.val, ...parts.test]
     .flatMap(({ reading }) => reading.labels);
   const rings = all.filter(({ label }) => label.ring).length;
   const isMixed = rings > all.length - rings;
   const keep = (images: readonly ReadImage[]) =>
-    images.filter(({ reading, labelFile }) => {
+    images.filter(({ reading }) => {
       const boxes = reading.labels.filter(({ label }) => !label.ring);
       if (!isMixed || boxes.length === 0) return true;
       for (const { line } of boxes) {
         report({
           kind: "five numbers among rings",
-          ...{ file: labelFile, line },
+          ...{ file: reading.file, line },
           message:
             "5 numbers are a box or a ring of two points; most rows of this data set are rings",
           consequence: "image left out",

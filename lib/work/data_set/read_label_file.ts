@@ -24,6 +24,8 @@ export type LabelLine = { readonly line: number; readonly label: Label };
 
 /** What a label file says. */
 export type LabelReading = {
+  /** Relative to the data set. */
+  readonly file: string;
   readonly labels: readonly LabelLine[];
   readonly problems: readonly DataSetProblem[];
   /** False when an object is there but nobody knows where. */
@@ -49,6 +51,7 @@ export async function readLabelFile(
 ): Promise<LabelReading> {
   const file = nameInside(root, path);
   const wrong = (kind: string, message: string): LabelReading => ({
+    file,
     labels: [],
     problems: [{ kind, file, message, consequence: "image left out" }],
     isTruth: false,
@@ -57,7 +60,7 @@ export async function readLabelFile(
   if (found.kind === "missing") {
     const isLink = await lstat(path).then(() => true, () => false);
     if (isLink) return wrong("unreadable labels", "the link leads nowhere");
-    return { labels: [], problems: [], isTruth: true };
+    return { file, labels: [], problems: [], isTruth: true };
   }
   if (found.kind === "outside") {
     return wrong(
@@ -109,6 +112,7 @@ function toReading(
       : []
   );
   return {
+    file,
     labels: labels.map(({ line, label }) => ({ line, label })),
     problems: [...named, ...over],
     isTruth: problems.every(({ consequence }) =>
@@ -146,7 +150,8 @@ function boxAround(ring: readonly Point[]): Box {
   return box;
 }
 
-function clipBox({ x0, y0, x1, y1 }: Box, { width, height }: Size): Box {
+/** The part of a box that is on the image. */
+export function clipBox({ x0, y0, x1, y1 }: Box, { width, height }: Size): Box {
   return {
     x0: Math.max(0, x0),
     y0: Math.max(0, y0),

@@ -4,15 +4,24 @@
 // error; what cannot be ruled out (one group only, a forced cut in time) is
 // marked, so that every report made from the data can repeat it.
 
+import { z } from "zod";
 import {
   type ExportFormat,
+  exportFormats,
   type ExportTag,
   type PlannedFrame,
   type SplitName,
   splitNames,
 } from "./data_set.ts";
 import { findNearest, type ImageHash } from "./image_hash.ts";
-import { countSharedPatients } from "./leaks.ts";
+import {
+  countNearDuplicates,
+  type Leaks,
+  maxNearShare,
+  nearBits,
+  type NearDuplicates,
+  pairsOfParts,
+} from "./leaks.ts";
 import type { Split } from "./split.ts";
 
 /** The file by which an export is known. */
@@ -35,9 +44,19 @@ export type Certificate = {
   readonly sharedPatients: number;
   /** Frames of different parts with the same pixels. */
   readonly exactDuplicates: number;
+  /**
+   * Frames from one of a sequence to the nearest of it in another part; only
+   * where a sequence is in two parts.
+   */
+  readonly leastDistanceFrames?: number;
   /** Frames of a single colour, which are not counted as duplicates. */
   readonly plainFrames: number;
   readonly nearest: readonly NearestFrames[];
+  /** Frames whose difference hashes differ by at most `thresholdBits`. */
+  readonly nearDuplicates: {
+    readonly thresholdBits: number;
+    readonly between: readonly NearDuplicates[];
+  };
   readonly parts: readonly PartCounts[];
   readonly classes: readonly ClassCounts[];
   readonly imagesAre: string;
@@ -114,10 +133,62 @@ export function isCertificate(text: string): boolean {
   }
 }
 
+const Parts = z.tuple([z.enum(splitNames), z.enum(splitNames)]);
+const Counts = z.record(z.string(), z.number());
+const CertificateShape = z.looseObject({
+  kind: z.literal("medannotate-export"),
+  version: z.literal(1),
+  format: z.enum(exportFormats),
+  date: z.string(),
+  about: z.record(z.string(), z.string()),
+  split: z.looseObject({
+    kind: z.enum(["patients", "procedures", "sequences", "time"]),
+    shares: Counts,
+  }),
+  independentValidation: z.boolean(),
+  marks: z.array(z.string()),
+  sharedPatients: z.number(),
+  exactDuplicates: z.number(),
+  leastDistanceFrames: z.number().optional(),
+  plainFrames: z.number(),
+  nearest: z.array(z.looseObject({ parts: Parts, distanceBits: z.number() })),
+  nearDuplicates: z.looseObject({
+    thresholdBits: z.number(),
+    between: z.array(
+      z.looseObject({ parts: Parts, frames: z.number(), of: z.number() }),
+    ),
+  }),
+  parts: z.array(z.looseObject({
+    part: z.enum(splitNames),
+    patients: z.array(z.string()),
+    procedures: z.array(z.string()),
+    sequences: z.array(z.string()),
+    frames: z.number(),
+    masks: z.number(),
+    origins: Counts,
+    classes: Counts,
+  })),
+  classes: z.array(
+    z.looseObject({ classNumber: z.number(), name: z.string() }),
+  ),
+  imagesAre: z.string(),
+  classNumbersAre: z.string(),
+  objects: z.array(z.looseObject({ object: z.number(), meanIou: z.number() })),
+});
+
+/** Reads a certificate; throws when it is not one, or one of an earlier program. */
+export function parseCertificate(text: string): Certificate {
+  const parsed = CertificateShape.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data as unknown as Certificate; // checked above
+  throw new SyntaxError(
+    `Cannot read certificate: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
 /** Makes the certificate of a planned and written export. */
 export function makeCertificate(
   frames: readonly PlannedFrame[],
-  { format, split, tags, date, about, hashes, plainFrames, duplicates, rows }: {
+  { format, split, tags, date, about, hashes, plainFrames, leaks, rows }: {
     format: ExportFormat;
     split: Split;
     tags: readonly ExportTag[];
@@ -125,14 +196,18 @@ export function makeCertificate(
     about: Readonly<Record<string, string>>;
     hashes: ReadonlyMap<PlannedFrame, ImageHash>;
     plainFrames: number;
-    duplicates: number;
+    leaks: Leaks;
     rows: readonly RowAgreement[];
   },
 ): Certificate {
   const parts = splitNames.map((part) => countPart(part, frames))
     .filter(({ frames }) => frames > 0);
   const hasValidation = parts.some(({ part }) => part !== "train");
-  const independentValidation = hasValidation && split.kind === "patients";
+  const between = countNearDuplicates(frames, hashes);
+  const isAlike = between.some(isTooMany);
+  const independentValidation = hasValidation && split.kind !== "time" &&
+    leaks.sharedPatients === 0 && leaks.duplicates === 0 && !isAlike;
+  const { sharedPatients, duplicates, leastDistanceFrames } = leaks;
   return {
     kind: "medannotate-export",
     version: 1,
@@ -141,11 +216,16 @@ export function makeCertificate(
     about,
     split,
     independentValidation,
-    marks: listMarks(format, split, parts),
-    sharedPatients: countSharedPatients(frames),
+    marks: [
+      ...forcedMarks(split, leaks, between),
+      ...listMarks(format, split, parts, independentValidation),
+    ],
+    sharedPatients,
     exactDuplicates: duplicates,
+    ...(leastDistanceFrames === undefined ? {} : { leastDistanceFrames }),
     plainFrames,
     nearest: nearestBetweenParts(frames, hashes),
+    nearDuplicates: { thresholdBits: nearBits, between },
     parts,
     classes: tags.toSorted((a, b) => a.classNumber - b.classNumber)
       .map(({ classNumber, code, name, category }) => ({
@@ -165,22 +245,50 @@ export function makeCertificate(
   };
 }
 
+function isTooMany({ frames, of }: NearDuplicates): boolean {
+  return frames > maxNearShare * of;
+}
+
+/** Leaks that are there because the export was forced. */
+function forcedMarks(
+  split: Split,
+  { sharedPatients, duplicates }: Leaks,
+  between: readonly NearDuplicates[],
+): string[] {
+  const marks: string[] = [];
+  if (split.kind === "time") {
+    marks.push(
+      `time split, forced: parts share patients, cut inside sequences with a gap of ${split.gapFrames} frames`,
+    );
+  } else if (sharedPatients > 0) {
+    marks.push(
+      `split by ${split.kind}, forced: ${sharedPatients} patients are in more than one part`,
+    );
+  }
+  if (duplicates > 0) {
+    marks.push(
+      `forced: ${duplicates} frames have the same pixels as a frame of another part`,
+    );
+  }
+  for (const near of between.filter(isTooMany)) {
+    const { parts: [first, second], frames, of } = near;
+    marks.push(
+      `forced: ${frames} of ${of} frames of ${second} look like a frame of ${first}`,
+    );
+  }
+  return marks;
+}
+
 /** What a reader has to know, one sentence each. */
 function listMarks(
   format: ExportFormat,
   split: Split,
   parts: readonly PartCounts[],
+  independentValidation: boolean,
 ): string[] {
   const marks: string[] = [];
   const has = (name: SplitName) => parts.some(({ part }) => part === name);
-  if (split.kind === "time") {
-    marks.push(
-      `time split, forced: parts share patients, cut inside sequences with a gap of ${split.gapFrames} frames`,
-    );
-  }
-  if (split.kind === "time" || (!has("val") && !has("test"))) {
-    marks.push("no independent validation");
-  }
+  if (!independentValidation) marks.push("no independent validation");
   if (!has("val") && format.startsWith("yolo")) {
     marks.push(
       "there is no val part: in data.yaml, val names the training images",
@@ -236,12 +344,7 @@ function nearestBetweenParts(
       const hash = hashes.get(frame);
       return frame.split === part && hash ? [{ stem: frame.stem, hash }] : [];
     });
-  const pairs: [SplitName, SplitName][] = [
-    ["train", "val"],
-    ["train", "test"],
-    ["val", "test"],
-  ];
-  return pairs.flatMap((parts): NearestFrames[] => {
+  return pairsOfParts.flatMap((parts): NearestFrames[] => {
     const found = findNearest(inPart(parts[0]), inPart(parts[1]));
     if (!found) return [];
     const { a, b, distance } = found;
@@ -266,12 +369,23 @@ function summarise(rows: readonly RowAgreement[]): ObjectAgreement[] {
 }
 
 function classNumbersAre(format: ExportFormat): string {
-  if (format === "davis") {
-    return "pixels hold object numbers; objects.csv gives each object its class";
-  }
   const own =
     "the numbers that the tags were given once, so that models from several exports agree";
-  return format === "coco"
-    ? `category id = class number + 1; class numbers are ${own}`
-    : `${own}; data.yaml names every number from 0, those that no tag has as unused_N`;
+  const where: Readonly<Record<ExportFormat, string>> = {
+    "yolo":
+      "data.yaml names every number from 0, those that no tag has as unused_N",
+    "yolo-seg":
+      "data.yaml names every number from 0, those that no tag has as unused_N",
+    "coco": "category id = class number + 1",
+    "voc":
+      "XML files name classes; pixels of SegmentationClass are class number + 1",
+    "davis":
+      "pixels hold object numbers; objects.csv gives each object its class",
+    "sa-v": "the format has no classes; labels.csv gives each object its class",
+    "cvat": "labels are named, labels.csv has the numbers",
+    "label-studio": "labels are named, labels.csv has the numbers",
+    "labelme": "labels are named, labels.csv has the numbers",
+    "eiseg": "label and category id = class number + 1",
+  };
+  return `${own}; ${where[format]}`;
 }

@@ -4,10 +4,11 @@ import type { Certificate } from "./certificate.ts";
 
 /** Writes a certificate as Markdown. */
 export function certificateText(certificate: Certificate): string {
-  const { split, parts, nearest, classes, objects, about } = certificate;
+  const { split, parts, nearest, classes, objects, about, nearDuplicates } =
+    certificate;
   const how = split.kind === "time"
     ? `cut in time, gap ${split.gapFrames} frames, forced`
-    : `by patient, seed ${split.seed ?? 1}`;
+    : `by ${split.kind.replace(/s$/, "")}, seed ${split.seed ?? 1}`;
   const shares = Object.entries(split.shares)
     .map(([name, share]) => `${name} ${share}`).join(", ");
   const marks = certificate.marks.map((mark) => `- **${mark}**`);
@@ -24,11 +25,17 @@ export function certificateText(certificate: Certificate): string {
     "",
     `- Patients in more than one part: ${certificate.sharedPatients}`,
     `- Frames with the same pixels in different parts: ${certificate.exactDuplicates}`,
+    ...(certificate.leastDistanceFrames === undefined ? [] : [
+      `- Least distance between frames of one sequence in different parts: ${certificate.leastDistanceFrames} frames`,
+    ]),
     `- Frames of a single colour, not counted: ${certificate.plainFrames}`,
     ...nearest.map(({ parts, distanceBits, frames }) =>
       `- Nearest frames of ${
         parts.join(" and ")
       }: ${distanceBits} of 64 bits differ (${frames.join(", ")})`
+    ),
+    ...nearDuplicates.between.map(({ parts: [first, second], frames, of }) =>
+      `- Near-duplicates (at most ${nearDuplicates.thresholdBits} bits): ${frames} of ${of} frames of ${second} look like one of ${first}`
     ),
     "",
     "## Parts",

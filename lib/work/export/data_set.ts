@@ -8,7 +8,18 @@ import type { Size } from "../../base/tensor.ts";
 import type { Rle } from "../../masks/rle.ts";
 
 /** The data-set formats that can be written. */
-export const exportFormats = ["yolo", "yolo-seg", "coco", "davis"] as const;
+export const exportFormats = [
+  "yolo",
+  "yolo-seg",
+  "coco",
+  "voc",
+  "davis",
+  "sa-v",
+  "cvat",
+  "label-studio",
+  "labelme",
+  "eiseg",
+] as const;
 /** A data-set format that can be written. */
 export type ExportFormat = typeof exportFormats[number];
 

@@ -12,13 +12,12 @@ import type { IndexImage, Rgb } from "../../base/image.ts";
 import { rleIntersectionPx, rleToBitmap } from "../../masks/rle.ts";
 import { encodePalettePng } from "../../media/palette_png.ts";
 import {
-  type ExportSequence,
   type Layout,
   type LayoutFile,
   type PlannedFrame,
   splitNames,
 } from "./data_set.ts";
-import { sequenceStem } from "./plan.ts";
+import { nameFolders } from "./sequence_folders.ts";
 
 /** The name DAVIS has for pictures of native size. */
 const RESOLUTION = "Full-Resolution";
@@ -29,9 +28,7 @@ export function davisLayout(frames: readonly PlannedFrame[]): Layout {
   const overlapping = new Set(
     frames.filter(hasOverlap).map(({ sequence }) => sequence),
   );
-  const folders = nameFolders(frames);
-  const folderOf = (frame: PlannedFrame) =>
-    folders.get(folderKey(frame)) ?? sequenceStem(frame.sequence);
+  const folderOf = nameFolders(frames);
   const fileOf = ({ frame }: PlannedFrame) =>
     String(frame.index).padStart(5, "0");
 
@@ -78,24 +75,6 @@ function hasOverlap({ masks }: PlannedFrame): boolean {
   return masks.some((a, i) =>
     masks.slice(i + 1).some((b) => rleIntersectionPx(a.rle, b.rle) > 0)
   );
-}
-
-/** One folder per sequence; the parts of one that was cut in time have their own. */
-function nameFolders(frames: readonly PlannedFrame[]): Map<string, string> {
-  const parts = new Map<ExportSequence, Set<string>>();
-  for (const { sequence, split } of frames) {
-    parts.set(sequence, (parts.get(sequence) ?? new Set()).add(split));
-  }
-  return new Map(frames.map((frame) => {
-    const isCut = (parts.get(frame.sequence)?.size ?? 0) > 1;
-    const name = sequenceStem(frame.sequence) +
-      (isCut ? `_${frame.split}` : "");
-    return [folderKey(frame), name];
-  }));
-}
-
-function folderKey({ sequence, split }: PlannedFrame): string {
-  return `${sequence.id} ${split}`;
 }
 
 function imageSets(

@@ -21,6 +21,7 @@ import {
 } from "./certificate.ts";
 import { certificateText } from "./certificate_text.ts";
 import { cocoLayout } from "./coco_layout.ts";
+import { cvatLayout } from "./cvat_layout.ts";
 import type {
   ExportFormat,
   ExportSequence,
@@ -29,15 +30,21 @@ import type {
   PlannedFrame,
 } from "./data_set.ts";
 import { davisLayout } from "./davis_layout.ts";
+import { eisegLayout } from "./eiseg_layout.ts";
 import { type ImageHash, imageHash, isPlain } from "./image_hash.ts";
-import { findLeaks } from "./leaks.ts";
+import { labelStudioLayout } from "./label_studio_layout.ts";
+import { labelmeLayout } from "./labelme_layout.ts";
+import { findLeaks, requireFewNear } from "./leaks.ts";
 import { type OnlyFrames, planFrames } from "./plan.ts";
+import { savLayout } from "./sav_layout.ts";
+import { makeSnapshot, snapshotFile, snapshotJson } from "./snapshot.ts";
 import { defaultSplit, type Split } from "./split.ts";
 import {
   type StagedFile,
   type StagedFolder,
   stageFolder,
 } from "./staged_folder.ts";
+import { vocLayout } from "./voc_layout.ts";
 import { yoloLayout } from "./yolo_layout.ts";
 import { segLabels } from "./yolo_rows.ts";
 
@@ -50,7 +57,7 @@ export type ExportOptions = {
   readonly tags: readonly ExportTag[];
   readonly split?: Split;
   readonly onlyFrames?: OnlyFrames;
-  /** Writes polygons also when they agree with their mask less than wanted. */
+  /** Writes polygons also when they agree with their mask less than wanted, and parts that leak; marked. */
   readonly force?: boolean;
   /** Points of a polygon, at most; none is needed for Ultralytics. */
   readonly maxPoints?: number;
@@ -68,7 +75,7 @@ export type ExportResult = {
   readonly files: readonly StagedFile[];
   readonly counts: readonly PartCounts[];
   readonly certificate: Certificate;
-  /** For yolo-seg: every written row against its mask. */
+  /** For yolo-seg and labelme: every written object against its mask. */
   readonly rows: readonly RowAgreement[];
 };
 
@@ -118,7 +125,8 @@ export async function exportDataSet(
     options;
   const out = resolve(options.out);
   const frames = planFrames(options.sequences, tags, { ...options, split });
-  const duplicates = await findLeaks(frames, split);
+  const { force = false } = options;
+  const leaks = await findLeaks(frames, { split, force });
   const folder = await stageFolder(out, {
     mark: certificateFile,
     isOurs: isCertificate,
@@ -128,13 +136,19 @@ export async function exportDataSet(
     const layout = chooseLayout(frames, options, rows);
     const seen = await writeFrames(folder, frames, { ...options, layout });
     const certificate = makeCertificate(frames, {
-      ...{ format, split, tags, date, about, duplicates, rows },
+      ...{ format, split, tags, date, about, leaks, rows },
       ...seen,
     });
+    if (!force && split.kind !== "time") {
+      requireFewNear(certificate.nearDuplicates.between);
+    }
     for (const { path, content } of layout.endFiles()) {
       await folder.write(path, content);
     }
     await folder.write("frames.csv", frameList(frames, layout));
+    await folder.write("labels.csv", labelList(frames, layout));
+    const snapshot = makeSnapshot(frames, { certificate, layout });
+    await folder.write(snapshotFile, snapshotJson(snapshot));
     if (rows.length > 0) await folder.write("polygons.csv", rowList(rows));
     await folder.write("certificate.md", certificateText(certificate));
     await folder.write(
@@ -160,22 +174,33 @@ function chooseLayout(
   { format, out, tags, force = false, maxPoints }: ExportOptions,
   rows: RowAgreement[],
 ): Layout {
-  if (format === "coco") return cocoLayout(frames, { tags });
-  if (format === "davis") return davisLayout(frames);
-  if (format === "yolo") return yoloLayout(frames, { out: resolve(out), tags });
-  return yoloLayout(frames, {
-    out: resolve(out),
-    tags,
-    labels: (frame) => {
-      const labels = segLabels(frame, {
-        wantedIou: wantedPolygonIou,
-        maxPoints,
-      });
-      if (!force) requireAgreement(frame, labels.rows);
-      rows.push(...labels.rows);
-      return labels.text;
-    },
-  });
+  const fit = { wantedIou: wantedPolygonIou, maxPoints };
+  const onRows = (frame: PlannedFrame, own: readonly RowAgreement[]) => {
+    if (!force) requireAgreement(frame, own);
+    rows.push(...own);
+  };
+  const layouts: Readonly<Record<ExportFormat, () => Layout>> = {
+    "yolo": () => yoloLayout(frames, { out: resolve(out), tags }),
+    "yolo-seg": () =>
+      yoloLayout(frames, {
+        out: resolve(out),
+        tags,
+        labels: (frame) => {
+          const labels = segLabels(frame, fit);
+          onRows(frame, labels.rows);
+          return labels.text;
+        },
+      }),
+    "coco": () => cocoLayout(frames, { tags }),
+    "voc": () => vocLayout(frames, { tags }),
+    "davis": () => davisLayout(frames),
+    "sa-v": () => savLayout(frames),
+    "cvat": () => cvatLayout(frames, { tags }),
+    "label-studio": () => labelStudioLayout(frames, { tags }),
+    "labelme": () => labelmeLayout({ tags, ...fit, onRows }),
+    "eiseg": () => eisegLayout(frames, { tags }),
+  };
+  return layouts[format]();
 }
 
 function requireAgreement(
@@ -252,6 +277,26 @@ function frameList(frames: readonly PlannedFrame[], layout: Layout): string {
       planned.sequence.patient ?? "",
       planned.sequence.procedure ?? "",
     ]),
+  ]);
+}
+
+/** Which object every label of an image is, in the order of the labels. */
+function labelList(frames: readonly PlannedFrame[], layout: Layout): string {
+  const header = "file,object,class,code,name,category,verified,origin";
+  return writeCsv([
+    header.split(","),
+    ...frames.flatMap((planned) =>
+      planned.masks.map(({ object, tag, verified, origin }) => [
+        layout.imagePath(planned),
+        String(object),
+        String(tag.classNumber),
+        tag.code,
+        tag.name,
+        tag.category,
+        verified ? "yes" : "no",
+        origin,
+      ])
+    ),
   ]);
 }
 

@@ -2,8 +2,10 @@
 //
 // Neighbouring frames look alike, so they must never be in two parts. A patient
 // goes to one part, and with the patient all procedures, sequences and frames;
-// sequences without a patient count as one patient. The only exception is the
-// time split, which cuts inside sequences, has to be forced and marks the export.
+// sequences without a patient count as one patient. A split by procedure or by
+// sequence keeps less together: where it puts a patient into two parts, the
+// export refuses unless forced. The time split, which cuts inside sequences, has
+// to be forced always; whatever is forced marks the export.
 
 import { seededRandom } from "../../base/random.ts";
 import { type ExportSequence, type SplitName, splitNames } from "./data_set.ts";
@@ -14,7 +16,7 @@ export type SplitShares = Partial<Readonly<Record<SplitName, number>>>;
 /** How a data set is divided. */
 export type Split =
   | {
-    readonly kind: "patients";
+    readonly kind: "patients" | "procedures" | "sequences";
     readonly shares: SplitShares;
     readonly seed?: number;
   }
@@ -33,7 +35,8 @@ export const defaultSplit: Split = {
 };
 
 /**
- * Reads the option `--split`: `train=0.8,val=0.2`, or `time`, or `time,train=0.7,val=0.3`.
+ * Reads the option `--split`: shares such as `train=0.8,val=0.2`, after `patient`,
+ * `procedure`, `sequence` or `time` and a comma, or one of these words alone.
  *
  * @example Shares of the frames
  * ```ts
@@ -56,12 +59,12 @@ export function parseSplit(
   } = {},
 ): Split {
   const words = text.split(",").map((word) => word.trim());
-  const isTime = words[0] === "time";
-  const pairs = isTime ? words.slice(1) : words;
+  const kind = splitWords.get(words[0]);
+  const pairs = kind ? words.slice(1) : words;
   const shares = pairs.length > 0
     ? parseShares(text, pairs)
     : defaultSplit.shares;
-  if (!isTime) return { kind: "patients", shares, seed };
+  if (kind !== "time") return { kind: kind ?? "patients", shares, seed };
   if (!force) {
     throw new Error(
       "Cannot split by time: neighbouring frames of one patient would be in two parts. " +
@@ -76,12 +79,33 @@ export function parseSplit(
   return { kind: "time", shares, gapFrames, force };
 }
 
-/** What a split has to know about a sequence. */
-export type SplitSequence = Pick<ExportSequence, "id" | "patient" | "frames">;
+const splitWords = new Map<string, Split["kind"]>([
+  ["patient", "patients"],
+  ["procedure", "procedures"],
+  ["sequence", "sequences"],
+  ["time", "time"],
+]);
 
-/** The group that never separates: the patient. */
-export function groupOf({ patient }: Pick<ExportSequence, "patient">): string {
+/** What a split has to know about a sequence. */
+export type SplitSequence = Pick<
+  ExportSequence,
+  "id" | "patient" | "procedure" | "frames"
+>;
+
+/** The patient of a sequence; those without one count as one. */
+export function patientOf({ patient }: Pick<ExportSequence, "patient">) {
   return patient ?? "";
+}
+
+/** The group that never separates. */
+function groupOf(
+  { id, patient, procedure }: SplitSequence,
+  kind: Split["kind"],
+): string {
+  if (kind === "sequences") return String(id);
+  // A procedure is one patient's; sequences without one count as one procedure.
+  if (kind === "procedures") return JSON.stringify([patient, procedure]);
+  return patientOf({ patient });
 }
 
 /** Finds the part of every frame; undefined for a frame that falls into a gap. */
@@ -97,8 +121,9 @@ export function planSplit(
     ]));
     return ({ id }, index) => parts.get(id)?.get(index);
   }
-  const parts = assignGroups(sizesOfGroups(sequences), split);
-  return (sequence) => parts.get(groupOf(sequence));
+  const sizes = sizesOfGroups(sequences, split.kind);
+  const parts = assignGroups(sizes, split);
+  return (sequence) => parts.get(groupOf(sequence, split.kind));
 }
 
 /**
@@ -143,10 +168,13 @@ function rank(size: number): number {
   return Math.floor(Math.log2(Math.max(1, size)));
 }
 
-function sizesOfGroups(sequences: readonly SplitSequence[]) {
+function sizesOfGroups(
+  sequences: readonly SplitSequence[],
+  kind: Split["kind"],
+) {
   const sizes = new Map<string, number>();
   for (const sequence of sequences) {
-    const group = groupOf(sequence);
+    const group = groupOf(sequence, kind);
     sizes.set(group, (sizes.get(group) ?? 0) + sequence.frames.length);
   }
   return sizes;

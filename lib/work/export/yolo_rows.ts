@@ -1,13 +1,11 @@
 // The label file of one frame: a box or a polygon for every object.
 //
 // A polygon is one row per object: holes and parts are joined by bridges, as
-// YOLO knows neither. Every row is read back and filled again; the lines are
-// made finer until the fill agrees with the mask.
+// YOLO knows neither. The lines are those that agree with the mask once the row
+// is read back and filled again (fit_rings.ts).
 
 import { boxOf } from "../../masks/bitmap.ts";
-import { iou } from "../../masks/metrics.ts";
-import { polygonsToBitmap } from "../../masks/polygons.ts";
-import { bitmapToYoloRings } from "../../masks/rings.ts";
+import type { Ring } from "../../masks/polygons.ts";
 import { rleToBitmap } from "../../masks/rle.ts";
 import type { Bitmap } from "../../base/image.ts";
 import {
@@ -18,9 +16,7 @@ import {
 } from "../../formats/yolo.ts";
 import type { PlannedFrame } from "./data_set.ts";
 import type { RowAgreement } from "./certificate.ts";
-
-/** How far simplified lines may stray, in pixels: the first that agrees is taken. */
-const TOLERANCES_PX = [1, 0.9, 0.8, 0.7, 0.5, 0];
+import { fitRings } from "./fit_rings.ts";
 
 /** Writes the boxes of a frame. */
 export function detectLabels({ masks, sequence }: PlannedFrame): string {
@@ -74,27 +70,15 @@ function bestRow(
     maxPoints?: number;
   },
 ) {
-  let best = { row: "", iou: -1, points: 0 };
-  for (const tolerancePx of TOLERANCES_PX) {
-    const [ring] = bitmapToYoloRings(mask, {
-      tolerancePx,
-      maxPoints,
-      parts: "bridge",
-    });
-    const row = yoloSegRow(classNumber, ring, mask);
-    const agreement = rowIou(row, mask);
-    if (agreement > best.iou) {
-      best = { row, iou: agreement, points: (row.split(" ").length - 1) / 2 };
-    }
-    if (best.iou >= wantedIou) break;
-  }
-  return best;
+  const { rings: [ring], iou, points } = fitRings(mask, {
+    ...{ wantedIou, maxPoints, parts: "bridge" },
+    written: (ring) => readBack(yoloSegRow(classNumber, ring, mask), mask),
+  });
+  return { row: yoloSegRow(classNumber, ring, mask), iou, points };
 }
 
-/** Reads a written row back, fills it and compares it with the mask. */
-function rowIou(text: string, mask: Bitmap): number {
+/** The ring that a written row is read as. */
+function readBack(text: string, mask: Bitmap): Ring {
   const [row] = parseYoloLabels(text);
-  if (row.kind !== "segment") return 0;
-  const outer = yoloRingToPixels(row.ringNorm, mask);
-  return iou(polygonsToBitmap([{ outer, holes: [] }], mask), mask);
+  return row.kind === "segment" ? yoloRingToPixels(row.ringNorm, mask) : [];
 }
