@@ -49,10 +49,12 @@ Deno.test(
       "images/train/clip-1_00001.jpg",
       "images/train/clip-1_00002.jpg",
       "images/val/clip-2_00000.jpg",
+      "labels.csv",
       "labels/train/clip-1_00000.txt",
       "labels/train/clip-1_00001.txt",
       "labels/train/clip-1_00002.txt",
       "labels/val/clip-2_00000.txt",
+      "snapshot.json",
     ]);
     const labels = (name: string) =>
       Deno.readTextFileSync(`${out}/labels/train/${name}.txt`);

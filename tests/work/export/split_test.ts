@@ -84,3 +84,35 @@ Deno.test("parseSplit() refuses shares that make no whole", () => {
   throws(() => parseSplit("train=1,train=0"), /found train=0/);
   throws(() => parseSplit("training=1"), /found training=1/);
 });
+
+Deno.test("parseSplit() reads what is kept together", () => {
+  const kindOf = (text: string) => parseSplit(text).kind;
+  deepEqual(
+    ["train=1", "patient", "procedure,train=0.5,val=0.5", "sequence"]
+      .map(kindOf),
+    ["patients", "patients", "procedures", "sequences"],
+  );
+  throws(() => parseSplit("frame,train=0.5,val=0.5"), /found frame/);
+});
+
+Deno.test("planSplit() keeps procedures and sequences together", () => {
+  const rows = Array.from(
+    { length: 10 },
+    () => ["A", 10] as [string, number],
+  );
+  const sequences = sequencesOf(...rows).map((sequence, i) => ({
+    ...sequence,
+    procedure: String(Math.floor(i / 2)), // two sequences each
+  }));
+  const byProcedure = partsOf(
+    sequences,
+    parseSplit("procedure,train=0.8,val=0.2"),
+  );
+  for (let i = 0; i < 10; i += 2) equal(byProcedure[i], byProcedure[i + 1]);
+  equal(byProcedure.filter((part) => part === "val").length, 2);
+  const bySequence = partsOf(
+    sequences,
+    parseSplit("sequence,train=0.7,val=0.3"),
+  );
+  equal(bySequence.filter((part) => part === "val").length, 3);
+});
