@@ -12,6 +12,7 @@ import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPropagate } from "./propagate_bench.ts";
 import { benchSam2 } from "./sam2_bench.ts";
+import { benchYolo } from "./yolo_bench.ts";
 
 const benches = {
   sam2: benchSam2,
@@ -22,11 +23,12 @@ const benches = {
   memory: benchMemory,
   int8: benchInt8,
   evaluate: benchEvaluate,
+  yolo: benchYolo,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|int8|click|annotator|drift|memory|evaluate]",
+  usage: "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|yolo]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {

@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { encodeJpeg, openRuntime, readImage, type RgbImage } from "medannotate";
+import type { Call } from "../../lib/cli/command.ts";
 import { seededRandom } from "../../lib/base/random.ts";
 import { resizeLogits } from "../../lib/masks/resize.ts";
 import { detectObjects } from "../../lib/yolo/detect.ts";
@@ -16,8 +17,13 @@ import { secondsPerStep } from "../../lib/yolo/training/train.ts";
 
 const names = Array.from({ length: 80 }, (_, i) => `class ${i}`);
 
-/** Milliseconds: the median and the least of some runs. */
-async function timed(work: () => Promise<unknown>, runs: number) {
+type Timing = { readonly medianMs: number; readonly leastMs: number };
+
+/** The median and the least of some runs. */
+async function timed(
+  work: () => Promise<unknown>,
+  runs: number,
+): Promise<Timing> {
   for (let i = 0; i < 3; i++) await work();
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {
@@ -26,14 +32,17 @@ async function timed(work: () => Promise<unknown>, runs: number) {
     times.push(performance.now() - startMs);
   }
   times.sort((a, b) => a - b);
-  return { median: times[Math.floor(runs / 2)], least: times[0] };
+  return { medianMs: times[Math.floor(runs / 2)], leastMs: times[0] };
 }
 
 /** A picture of soft noise. */
 function softNoise(width: number, height: number): RgbImage {
   const random = seededRandom(1);
   const dims = [1, 3, 36, 64] as const;
-  const coarse = Float32Array.from({ length: 3 * 36 * 64 }, () => random() * 255);
+  const coarse = Float32Array.from(
+    { length: 3 * 36 * 64 },
+    () => random() * 255,
+  );
   const { data } = resizeLogits({ dims, data: coarse }, { width, height });
   const area = width * height;
   const pixels = new Uint8Array(area * 3);
@@ -43,7 +52,8 @@ function softNoise(width: number, height: number): RgbImage {
   return { width, height, data: pixels };
 }
 
-export async function yoloBench(): Promise<void> {
+/** Measures all of it on the CPU. */
+export async function benchYolo(call: Call) {
   const folder = await Deno.makeTempDir();
   const runtime = await openRuntime({ device: "cpu" });
   const about = { task: "detect", names, imageSide: 640, seed: 0 } as const;
@@ -53,14 +63,18 @@ export async function yoloBench(): Promise<void> {
     sha256: crypto.randomUUID(),
     cache: folder,
   });
-  const say = (what: string, { median, least }: { median: number; least: number }) =>
-    console.log(
-      `${what.padEnd(44)} ${median.toFixed(1).padStart(8)} ms median, ${
-        least.toFixed(1)
+  const results: Record<string, Timing> = {};
+  const say = (what: string, timing: Timing) => {
+    results[what] = timing;
+    const { medianMs, leastMs } = timing;
+    call.say(
+      `${what.padEnd(44)} ${medianMs.toFixed(1).padStart(8)} ms median, ${
+        leastMs.toFixed(1)
       } least`,
     );
+  };
   try {
-    console.log(`yolo11n, ${runtime.threads} threads, ${runtime.device}`);
+    call.say(`yolo11n, ${runtime.threads} threads, ${runtime.device}`);
     const dims = [1, 3, 640, 640];
     const images = { dims, data: new Float32Array(3 * 640 * 640).fill(0.5) };
     say("forward, 640x640", await timed(() => engine.run(images), 20));
@@ -92,13 +106,17 @@ export async function yoloBench(): Promise<void> {
       steps.push(1000 * await secondsPerStep(runtime, run));
     }
     steps.sort((a, b) => a - b);
-    say("training step, 320, batch 8", { median: steps[1], least: steps[0] });
+    say("training step, 320, batch 8", {
+      medianMs: steps[1],
+      leastMs: steps[0],
+    });
     const maker = batchMaker(train, {
       load: sampleLoader(320),
       settings,
       classCount: 80,
     });
     say("its batch, augmented", await timed(() => maker.make(0, 0), 10));
+    return results;
   } finally {
     await engine.close();
     runtime.close();
