@@ -39,12 +39,14 @@ export type OnnxFiles = {
  *
  * @param externalName the name that the second file will have, beside the first
  * @param externalAboveBytes from which size of all constants on they go there
+ * @param metadata texts by name that other programs read beside the graph
  */
 export function encodeModel(
   graph: Graph,
-  { externalName, externalAboveBytes = 1e9 }: {
+  { externalName, externalAboveBytes = 1e9, metadata = {} }: {
     externalName: string;
     externalAboveBytes?: number;
+    metadata?: Readonly<Record<string, string>>;
   },
 ): OnnxFiles {
   const used = usedInitialisers(graph);
@@ -83,6 +85,9 @@ export function encodeModel(
     ...bytesField(8, [...stringField(1, ""), ...varintField(2, opset)]),
     ...foreignDomains(graph).flatMap((domain) =>
       bytesField(8, [...stringField(1, domain), ...varintField(2, 1)])
+    ),
+    ...Object.entries(metadata).flatMap(([key, text]) =>
+      bytesField(14, [...stringField(1, key), ...stringField(2, text)])
     ),
   ];
   return { model, externalData: isExternal ? external : undefined };

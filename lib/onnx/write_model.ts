@@ -9,16 +9,24 @@ import type { Graph } from "./graph.ts";
 import { encodeModel } from "./model_file.ts";
 import type { Chunks } from "./protobuf.ts";
 
-/** Writes `path` and, for large graphs, the constants to `path`.data beside it. */
+/**
+ * Writes `path` and, for large graphs, the constants to `path`.data beside it.
+ *
+ * @param options.metadata texts by name that other programs read beside the graph
+ */
 export function writeModel(
   path: string,
   graph: Graph,
-  { externalAboveBytes }: { externalAboveBytes?: number } = {},
+  { externalAboveBytes, metadata }: {
+    externalAboveBytes?: number;
+    metadata?: Readonly<Record<string, string>>;
+  } = {},
 ): void {
   const dataPath = `${path}.data`;
   const { model, externalData } = encodeModel(graph, {
     externalName: basename(dataPath),
     externalAboveBytes,
+    metadata,
   });
   if (externalData) writeChunks(dataPath, externalData);
   writeChunks(path, model); // last: whoever finds it finds all

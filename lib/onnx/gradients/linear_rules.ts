@@ -10,9 +10,10 @@ import { known } from "../dims.ts";
 import { constant, type Graph, scalar, type Value } from "../graph.ts";
 import { Add, Cast, Div, Equal, Mul, Sqrt, Sub } from "../ops/elementwise.ts";
 import { Conv, ConvTranspose, MatMul } from "../ops/linear.ts";
-import { ReduceSum } from "../ops/reduce.ts";
-import { Flip, Reshape, Transpose } from "../ops/shape.ts";
-import { attributeOf, gradientOf, type Rule, sumTo } from "./rule.ts";
+import { MaxLine } from "../ops/pool.ts";
+import { BatchNormalization, ReduceSum } from "../ops/reduce.ts";
+import { Flip, Pad, Reshape, Slice, Transpose } from "../ops/shape.ts";
+import { attributeOf, filled, gradientOf, type Rule, sumTo } from "./rule.ts";
 
 /** The sizes of an image tensor. */
 function sizes({ dims }: Value): [b: number, c: number, h: number, w: number] {
@@ -170,43 +171,58 @@ const convTranspose: Rule = (input) => {
   ];
 };
 
-/** To the largest of each window; equal ones share. */
+/**
+ * To the largest of each window, equal ones share. A square window is a row of
+ * columns: the gradient goes back along one axis, then along the other, which
+ * needs 2k comparisons instead of k².
+ */
 const maxPool: Rule = (input) => {
   const { graph, node, inputs: [x], outputs: [y] } = input;
-  const dy = gradientOf(input);
   const kernel = attributeOf(node, "kernel_shape")[0];
-  const stride = attributeOf(node, "strides")[0];
-  const pad = attributeOf(node, "pads")[0];
-  const [b, c, height, width] = sizes(x);
-  const [, , h, w] = sizes(y);
-  const area = kernel * kernel;
-  const apart = (value: Value) => Reshape(graph, value, [b, c, 1, h * w]);
-  // zeros outside the image equal a largest of zero; their share falls outside
-  const all = Reshape(graph, windows(graph, x, { kernel, stride, pad }), [
-    b,
-    c,
-    area,
-    h * w,
-  ]);
-  const isLargest = Cast(graph, Equal(graph, all, apart(y)), "float32");
-  const ties = Reshape(graph, ReduceSum(graph, isLargest, [2]), [
-    b,
-    c,
-    1,
-    h * w,
-  ]);
-  const shares = Mul(graph, isLargest, Div(graph, apart(dy), ties));
-  const extra = (size: number) => (size + 2 * pad - kernel) % stride;
-  return [
-    ConvTranspose(
-      graph,
-      Reshape(graph, shares, [b, c * area, h, w]),
-      pickers(graph, c, kernel),
-      undefined,
-      { stride, pad, groups: c, extra: [extra(height), extra(width)] },
-    ),
-  ];
+  const isCentred = attributeOf(node, "strides").every((s) => s === 1) &&
+    attributeOf(node, "pads").every((pad) => pad === (kernel - 1) / 2);
+  if (!isCentred) {
+    throw new RangeError(
+      `Cannot differentiate a MaxPool of kernel ${kernel}, expected one that keeps the size`,
+    );
+  }
+  const lines = MaxLine(graph, x, { kernel, axis: 3 });
+  const ofLines = spreadMax(graph, lines, y, gradientOf(input), {
+    kernel,
+    axis: 2,
+  });
+  return [spreadMax(graph, x, lines, ofLines, { kernel, axis: 3 })];
 };
+
+type Line = { readonly kernel: number; readonly axis: 2 | 3 };
+
+/** The gradient of windows along one axis. */
+function spreadMax(
+  graph: Graph,
+  x: Value,
+  y: Value,
+  dy: Value,
+  { kernel, axis }: Line,
+): Value {
+  const reach = (kernel - 1) / 2;
+  const size = known(x.dims[axis], "MaxPool");
+  const rim = x.dims.map((_, i) => i === axis ? reach : 0);
+  // zeros outside the image equal a largest of zero; their share falls outside
+  const wide = Pad(graph, x, { before: rim, after: rim });
+  const isLargest = Array.from({ length: kernel }, (_, k) => {
+    const part = Slice(graph, wide, { axis, start: k, end: k + size });
+    return Cast(graph, Equal(graph, part, y), "float32");
+  });
+  const ties = isLargest.reduce((a, b) => Add(graph, a, b));
+  const share = Div(graph, dy, ties);
+  const parts = isLargest.map((is, k) => {
+    const before = x.dims.map((_, i) => i === axis ? k : 0);
+    const after = x.dims.map((_, i) => i === axis ? 2 * reach - k : 0);
+    return Pad(graph, Mul(graph, is, share), { before, after });
+  });
+  const sum = parts.reduce((a, b) => Add(graph, a, b));
+  return Slice(graph, sum, { axis, start: reach, end: reach + size });
+}
 
 /**
  * Batch normalisation by the statistics of the batch itself, which move with x:
@@ -240,13 +256,17 @@ const batchNormalization: Rule = (input) => {
     Mul(graph, Mul(graph, a, sum), count),
     Mul(graph, slope, mean),
   );
-  const each = (value: Value) => Reshape(graph, value, [1, c, 1, 1]);
-  const dx = Add(
-    graph,
-    Mul(graph, dy, each(a)),
-    Add(graph, Mul(graph, x, each(slope)), each(offset)),
-  );
-  return [dx, along, sum, undefined, undefined];
+  // slope · x + offset in one pass, as a normalisation by 0 and 1
+  const whole = (value: number) => filled(graph, [c], value);
+  const affine = BatchNormalization(graph, x, {
+    scale: slope,
+    shift: offset,
+    mean: whole(0),
+    variance: whole(1),
+    epsilon: 0,
+  });
+  const scaled = Mul(graph, dy, Reshape(graph, a, [1, c, 1, 1]));
+  return [Add(graph, scaled, affine), along, sum, undefined, undefined];
 };
 
 export const linearRules: Readonly<Record<string, Rule>> = {
