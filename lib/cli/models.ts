@@ -2,6 +2,7 @@
 
 import { addModel } from "../work/add_model.ts";
 import { checkModels } from "../work/check_models.ts";
+import { exportModel } from "../work/export_model.ts";
 import { fetchModel } from "../work/fetch_model.ts";
 import {
   type InstalledModel,
@@ -11,6 +12,7 @@ import {
 } from "../work/installed_models.ts";
 import { sha256OfFile } from "../work/model_file.ts";
 import type { RecognisedModel } from "../work/recognise_model.ts";
+import { isOnnxFile } from "../work/yolo_file.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";
 
 /** The verb for a folder of models and the names that are known. */
@@ -18,15 +20,24 @@ export function modelsVerb(place: ModelPlace): Command {
   return {
     name: "models",
     usage:
-      "list | fetch ID | add FILE [--name ID] [--licence TEXT] | check [ID]",
+      "list | fetch ID | add FILE [--name ID] [--licence TEXT] | check [ID] | export ID|FILE --out X.onnx [--size N] [--batch N]",
     summary:
-      "Lists the models known by name, fetches official ones, adds checkpoint files, checks what is installed.",
+      "Lists the models known by name, fetches official ones, adds checkpoint files, checks what is installed, saves detectors as ONNX.",
     options: {
       name: {
         type: "string",
         help: "the name an added file is used by (default from the file)",
       },
       licence: { type: "string", help: "the terms of an added file" },
+      out: { type: "string", help: "the ONNX file that export writes" },
+      size: {
+        type: "string",
+        help: "side of the exported input in pixels, a multiple of 32",
+      },
+      batch: {
+        type: "string",
+        help: "images at once of the export, default 1",
+      },
     },
     positionals: { least: 1, most: 2 },
     async run(call) {
@@ -39,10 +50,13 @@ export function modelsVerb(place: ModelPlace): Command {
         return await add(call, word, place);
       }
       if (verb === "check") return await check(call, word, place);
+      if (verb === "export" && word !== undefined) {
+        return await exportOne(call, word, place);
+      }
       throw new UsageError(
         `models ${
           call.positionals.join(" ")
-        } is not there, expected list, fetch ID, add FILE or check [ID]`,
+        } is not there, expected list, fetch ID, add FILE, check [ID] or export ID|FILE`,
       );
     },
   };
@@ -116,6 +130,7 @@ async function fetchOne(call: Call, id: string, place: ModelPlace) {
 }
 
 async function add(call: Call, file: string, place: ModelPlace) {
+  refuseOptions(call, "add");
   const { added, recognised, ...model } = await addModel(file, {
     id: call.text("name"),
     licence: call.text("licence"),
@@ -133,17 +148,32 @@ async function add(call: Call, file: string, place: ModelPlace) {
 
 function describe(
   { record, path }: InstalledModel,
-  { family, size, imageSize, sideFrom, ...model }: RecognisedModel,
+  model: RecognisedModel,
 ): readonly string[] {
-  return [
-    `${family.replace("sam", "SAM ")} ${size}, ${
-      model.parameters.toLocaleString("en")
-    } parameters, ${megabytes(model.bytes)}, tensor names of ${model.naming}`,
-    `input side ${imageSize} px, known by ${sideFrom}`,
-    `licence ${record.licence}`,
-    `sha256 ${model.sha256}`,
-    path,
-  ];
+  const { bytes, parameters, imageSize, sha256 } = model;
+  const values = parameters === undefined
+    ? ""
+    : `${parameters.toLocaleString("en")} parameters, `;
+  const what = model.family === "yolo"
+    ? [
+      `YOLO ${model.size} (${model.task}), ${values}${
+        megabytes(bytes)
+      }, ${model.format}`,
+      `${model.classes.length} classes: ${shortList(model.classes)}`,
+      `input side ${imageSize} px`,
+    ]
+    : [
+      `${model.family.replace("sam", "SAM ")} ${model.size}, ${values}${
+        megabytes(bytes)
+      }, tensor names of ${model.naming}`,
+      `input side ${imageSize} px, known by ${model.sideFrom}`,
+    ];
+  return [...what, `licence ${record.licence}`, `sha256 ${sha256}`, path];
+}
+
+function shortList(words: readonly string[]): string {
+  const more = words.length > 12 ? `, … (${words.length - 12} more)` : "";
+  return words.slice(0, 12).join(", ") + more;
 }
 
 async function check(call: Call, id: string | undefined, place: ModelPlace) {
@@ -159,12 +189,45 @@ async function check(call: Call, id: string | undefined, place: ModelPlace) {
   return { ok, models: checks };
 }
 
-function refuseOptions(call: Call) {
-  for (const name of ["name", "licence"]) {
-    if (call.text(name) === undefined) continue;
+async function exportOne(call: Call, model: string, place: ModelPlace) {
+  refuseOptions(call, "export");
+  const out = call.text("out");
+  if (out === undefined || !isOnnxFile(out)) {
     throw new UsageError(
-      `--${name} belongs to models add, found models ${call.positionals[0]}`,
+      `--out is ${out}, expected a file name ending in .onnx`,
     );
+  }
+  const size = call.count("size", { least: 32 });
+  const exported = await exportModel(model, out, {
+    side: size,
+    batch: call.count("batch", { least: 1 }),
+  }, place);
+  const { width, height, task, classes, bytes, licence } = exported;
+  call.say(
+    `${out}: ${task}, ${classes.length} classes, input ${width}x${height}, ${
+      megabytes(bytes)
+    }, licence ${licence}`,
+  );
+  return { out, ...exported };
+}
+
+/** Which options belong to which verb. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  add: ["name", "licence"],
+  export: ["out", "size", "batch"],
+};
+
+function refuseOptions(call: Call, verb?: "add" | "export") {
+  for (const [owner, names] of Object.entries(optionsOf)) {
+    if (owner === verb) continue;
+    for (const name of names) {
+      if (call.text(name) === undefined) continue;
+      throw new UsageError(
+        `--${name} belongs to models ${owner}, found models ${
+          call.positionals[0]
+        }`,
+      );
+    }
   }
 }
 

@@ -6,9 +6,11 @@
 /** A model that MedAnnotate knows by name. */
 export type ModelRecord = {
   readonly id: string;
-  readonly family: "sam2.1" | "sam2.0";
-  /** `tiny`, `small`, `base_plus`, `large`, or the name in the JSON beside it. */
+  readonly family: "sam2.1" | "sam2.0" | "yolo";
+  /** `tiny`, `small`, `base_plus`, `large`, or the name in the JSON beside it; of a YOLO its design, such as `yolo11n`. */
   readonly size: string;
+  /** What a YOLO finds: boxes, or masks too. */
+  readonly task?: "detect" | "segment";
   /** The side of the square input the weights were trained for, in pixels. */
   readonly imageSize: number;
   /** File name in the models folder. */
@@ -108,6 +110,26 @@ function fineTuned(variant: string): ModelRecord {
   };
 }
 
+const ultralytics =
+  "https://github.com/ultralytics/assets/releases/download/v8.3.0";
+
+/** The official YOLO11, trained on COCO; checksums are not published. */
+function yolo11(size: string, task: "detect" | "segment"): ModelRecord {
+  const id = `yolo11${size}${task === "segment" ? "-seg" : ""}`;
+  return {
+    id,
+    family: "yolo",
+    size: `yolo11${size}`,
+    task,
+    imageSize: 640,
+    file: `${id}.pt`,
+    licence: "AGPL-3.0",
+    source: `${ultralytics}/${id}.pt`,
+    sha256: undefined,
+    bytes: undefined,
+  };
+}
+
 /** All models known by name; the first is the default. */
 export const modelRegistry: readonly ModelRecord[] = [
   {
@@ -124,4 +146,6 @@ export const modelRegistry: readonly ModelRecord[] = [
   ...officialFiles.map(official),
   ...["latest", "2411", "CTLesion", "MRI_LiverLesion", "US_Heart"]
     .map(fineTuned),
+  ...["n", "s", "m", "l", "x"].map((size) => yolo11(size, "detect")),
+  ...["n", "s", "m", "l", "x"].map((size) => yolo11(size, "segment")),
 ];

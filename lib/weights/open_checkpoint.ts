@@ -66,6 +66,9 @@ function nameOther(head: Uint8Array): string | undefined {
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) {
     return "it is a web page, not what was meant to be downloaded";
   }
+  if (head[0] === 0x08 && head[2] === 0x12) {
+    return "it is an ONNX model"; // its version, then who wrote it
+  }
   if (head[0] === 0x80 && head[1] === 2) {
     return "it is a pickle without a zip, as torch.save wrote before 1.6";
   }

@@ -58,23 +58,21 @@ export async function addModel(
   const name = id ?? known?.id ?? idOf(path);
   requireModelId(name);
   await requireFree(name, { file: path, known, place });
-  const { sideFrom, parameters, naming, bytes, sha256 } = recognised;
+  const { sha256 } = recognised;
+  const { licenceInside, ...told } = { licenceInside: "", ...recognised };
   const record: UserModel = {
+    ...told,
     id: name,
-    family: recognised.family,
-    size: recognised.size,
-    imageSize: recognised.imageSize,
-    sideFrom,
-    parameters,
-    naming,
     file: basename(path),
-    licence: licence ?? licenceOf(basename(path), same, registry),
+    licence: licence || licenceInside ||
+      licenceOf(basename(path), same, registry),
     source: same?.source ?? path,
-    sha256,
-    bytes,
   };
+  const beside = recognised.family === "yolo"
+    ? []
+    : [jsonBeside(path), configOf(path)];
   const installed = await installModel(place, async (folder) => {
-    await copyInto(folder, [path, jsonBeside(path), configOf(path)]);
+    await copyInto(folder, [path, ...beside]);
     throwIfCancelled(signal, `add ${file}`);
     const copied = await sha256OfFile(join(folder, record.file));
     if (copied !== sha256) {

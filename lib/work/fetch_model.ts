@@ -49,8 +49,12 @@ export async function fetchModel(
   const done = await installModel(place, async (folder) => {
     const path = join(folder, record.file);
     await Deno.rename(part, path);
-    const { family, size, imageSize, ...found } = await recognise(path, record);
-    return { ...record, family, size, imageSize, ...found };
+    const { id, file, licence, source } = record;
+    const { licenceInside: _, ...found } = {
+      licenceInside: "",
+      ...await recognise(path, record),
+    };
+    return { id, file, licence, source, ...found };
   });
   return { ...done, fetched: true };
 }

@@ -30,21 +30,35 @@ export const ownModels: ModelPlace = {
 /** Says what an added model is; no checkpoint of that stem can be beside it. */
 const recordFile = ".installed.json";
 
-/** What that file says. */
-const UserRecord = z.object({
+const common = {
   id: z.string(),
-  family: z.enum(["sam2.1", "sam2.0"]),
   size: z.string(),
   imageSize: z.int().positive(),
-  sideFrom: z.string(),
-  parameters: z.int().positive(),
-  naming: z.enum(["Meta", "Hugging Face"]),
   file: z.string().regex(/^[^/\\]+$/),
   licence: z.string(),
   source: z.string(),
   sha256: z.string(),
   bytes: z.int().positive(),
-});
+};
+
+/** What that file says. */
+const UserRecord = z.discriminatedUnion("family", [
+  z.object({
+    ...common,
+    family: z.enum(["sam2.1", "sam2.0"]),
+    sideFrom: z.string(),
+    parameters: z.int().positive(),
+    naming: z.enum(["Meta", "Hugging Face"]),
+  }),
+  z.object({
+    ...common,
+    family: z.literal("yolo"),
+    task: z.enum(["detect", "segment"]),
+    classes: z.array(z.string()).min(1).readonly(),
+    format: z.enum(["pt", "safetensors", "onnx"]),
+    parameters: z.int().positive().optional(),
+  }),
+]);
 
 /** A model that a person added or fetched. */
 export type UserModel = Readonly<z.infer<typeof UserRecord>>;

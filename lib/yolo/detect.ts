@@ -11,6 +11,7 @@ import {
   boxToImage,
   fillLetterbox,
   type Letterbox,
+  placeInside,
   planLetterbox,
 } from "./letterbox.ts";
 
@@ -48,7 +49,7 @@ export function prepareImage(
 ): PreparedImage {
   const { fixedSize, stride } = engine;
   const place = fixedSize
-    ? planLetterbox(image, fixedSize.width, { isRect: false })
+    ? placeInside(image, fixedSize, { mayEnlarge: true })
     : planLetterbox(image, side, { isRect, stride });
   const { width, height } = place;
   const data = new Float32Array(3 * width * height);
@@ -59,7 +60,7 @@ export function prepareImage(
 /** Reads what the network says of one image; objects whose mask is empty are left out. */
 export function readDetections(
   { names, task }: Pick<YoloEngine, "names" | "task">,
-  { output, prototypes }: RawOutput,
+  { output, prototypes, isSuppressed = false }: RawOutput,
   { image, place, options = {} }: {
     readonly image: { readonly width: number; readonly height: number };
     readonly place: Letterbox;
@@ -68,7 +69,8 @@ export function readDetections(
 ): Detection[] {
   const anchorCount = output.dims[2];
   const counts = { classCount: names.length, anchorCount };
-  const candidates = chooseCandidates(output.data, counts, options);
+  const choice = isSuppressed ? { ...options, iouThreshold: 1 } : options;
+  const candidates = chooseCandidates(output.data, counts, choice);
   return candidates.flatMap(({ anchor, classNumber, confidence, box }) => {
     const own = boxToImage(box, place, image);
     const found = { box: own, confidence, classNumber };

@@ -21,6 +21,8 @@ export type RawOutput = {
   readonly output: Tensor;
   /** `[B, count, h, w]`; only from segmentation. */
   readonly prototypes?: Tensor;
+  /** The network itself has left out boxes that are found twice. */
+  readonly isSuppressed?: boolean;
 };
 
 /** What a detector needs of a network, whatever file it comes from. */

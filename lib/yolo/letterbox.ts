@@ -70,12 +70,21 @@ export function planLetterbox(
   };
 }
 
-/** Places an image in the middle of an input of a given size; it never grows. */
-export function placeInside(size: Size, { width, height }: Size): Letterbox {
-  const scale = Math.min(height / size.height, width / size.width, 1);
+/**
+ * Places an image in the middle of an input of a given size.
+ *
+ * @param options.mayEnlarge whether small images grow; default not
+ */
+export function placeInside(
+  size: Size,
+  { width, height }: Size,
+  { mayEnlarge = false }: { mayEnlarge?: boolean } = {},
+): Letterbox {
+  const fit = Math.min(height / size.height, width / size.width);
+  const scale = mayEnlarge ? fit : Math.min(fit, 1);
   const inner = {
-    width: roundHalfEven(size.width * scale),
-    height: roundHalfEven(size.height * scale),
+    width: Math.max(1, roundHalfEven(size.width * scale)),
+    height: Math.max(1, roundHalfEven(size.height * scale)),
   };
   const before = (spare: number) => Math.max(0, Math.round(spare / 2 - 0.1));
   return {

@@ -5,6 +5,7 @@
 // that is not known here is an error that names it. The meaning of each class
 // follows ../shared/facts/MODELS.md 2.2; Ultralytics' code was not read.
 
+import { basename } from "node:path";
 import type { ModuleNode, PlainValue } from "../weights/module_tree.ts";
 import type { Block, ConvLayer, Head, Layer, Network } from "./network.ts";
 
@@ -45,7 +46,7 @@ export function readNetwork(
     task: head.masks ? "segment" : "detect",
     names: namesOf(root, headModule, reader),
     imageSide: sideOf(root),
-    title: source,
+    title: basename(source),
     layers,
     head,
   };

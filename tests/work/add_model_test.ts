@@ -40,6 +40,7 @@ Deno.test(
     const { added, record, path, recognised } = await addModel(mini, {}, place);
     ok(added);
     deepEqual([record.id, record.licence], ["sam2-mini", "unknown"]);
+    ok(recognised.family !== "yolo");
     const { family, size, imageSize, sideFrom, naming } = recognised;
     deepEqual([family, size, imageSize], ["sam2.1", "custom", 128]);
     deepEqual([sideFrom, naming], ["json beside it", "Meta"]);

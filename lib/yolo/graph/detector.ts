@@ -148,7 +148,7 @@ function decodeBoxes(
 }
 
 /** The mean bin of each side: softmax over its bins, times their number. */
-export function expectedSides(graph: Graph, boxes: Value, bins: number): Value {
+function expectedSides(graph: Graph, boxes: Value, bins: number): Value {
   const [b, , a] = boxes.dims;
   // [B, 4 · bins, A] -> [B, 4, A, bins], since a softmax is fastest along the last axis
   const each = Transpose(

@@ -17,22 +17,22 @@ import {
   Abs,
   Add,
   Div,
+  Exp,
   Greater,
   Max,
   Min,
   Mul,
-  Neg,
   Relu,
   Sigmoid,
   Softplus,
   Sub,
   Where,
 } from "../../onnx/ops/elementwise.ts";
+import { MatMul } from "../../onnx/ops/linear.ts";
 import { LogSoftmax, ReduceSum } from "../../onnx/ops/reduce.ts";
-import { Reshape, Split, Transpose } from "../../onnx/ops/shape.ts";
+import { Concat, Reshape, Split, Transpose } from "../../onnx/ops/shape.ts";
 import { type Anchors, anchorsOf } from "../graph/anchors.ts";
 import type { HeadLogits } from "../graph/blocks.ts";
-import { expectedSides } from "../graph/detector.ts";
 import { assignAnchors, type Assignment, type Targets } from "./assign.ts";
 import { type BoxValues, completeIou } from "./ciou.ts";
 
@@ -72,7 +72,8 @@ export function detectionLoss(
 ): LossParts {
   const mul = (x: Value, y: Value) => Mul(graph, x, y);
   const anchors = anchorsOf(logits.maps, width);
-  const sides = expectedSides(graph, logits.boxes, bins);
+  const distribution = sideDistribution(graph, logits.boxes, bins);
+  const sides = meanSides(graph, distribution);
   const predicted = boxesOf(graph, sides, anchors); // in cells
   const stride = row(graph, "stride", anchors.stride);
   const inPixels = (value: Value) => StopGradient(graph, mul(value, stride));
@@ -104,7 +105,7 @@ export function detectionLoss(
     scalar(graph, 1),
     completeIou(graph, predicted, truth),
   );
-  const spread = sideEntropy(graph, logits.boxes, truth, { bins, anchors });
+  const spread = sideEntropy(graph, distribution, truth, anchors);
   return {
     box: share(sumAll(graph, mul(apart, weight)), gains.box),
     class: share(sumAll(graph, entropy), gains.class),
@@ -161,56 +162,53 @@ function truthInCells(
   return { x0, y0, x1, y1 };
 }
 
+/** Logarithms of the probability of each side's bins, `[B, 4, A, bins]`. */
+function sideDistribution(graph: Graph, boxes: Value, bins: number): Value {
+  const [b, , a] = boxes.dims;
+  const apart = Reshape(graph, boxes, [b, 4, bins, a]);
+  return LogSoftmax(graph, Transpose(graph, apart, [0, 1, 3, 2]));
+}
+
+/** The mean bin of each side, `[B, 4, A]`. */
+function meanSides(graph: Graph, distribution: Value): Value {
+  const [b, , a, bins] = distribution.dims;
+  const count = known(bins, "bins");
+  const column = constant(graph, "bin column", {
+    dims: [count, 1],
+    data: Float32Array.from({ length: count }, (_, i) => i),
+  });
+  const means = MatMul(graph, Exp(graph, distribution), column);
+  return Reshape(graph, means, [b, 4, a]);
+}
+
 /** Cross entropy of each side's bins against the two next to the truth, mean of four sides, `[B, 1, A]`. */
 function sideEntropy(
   graph: Graph,
-  boxes: Value,
+  distribution: Value,
   truth: BoxValues,
-  { bins, anchors: { x, y } }: {
-    readonly bins: number;
-    readonly anchors: Anchors;
-  },
+  { x, y }: Anchors,
 ): Value {
-  const [b, , anchorDim] = boxes.dims;
-  const a = known(anchorDim, "anchors");
+  const [b, , a, binDim] = distribution.dims;
+  const bins = known(binDim, "bins");
   const atX = row(graph, "anchor x", x);
   const atY = row(graph, "anchor y", y);
-  const most = scalar(graph, bins - 1 - lastSide);
-  const distances = [
+  const distances = Concat(graph, [
     Sub(graph, atX, truth.x0),
     Sub(graph, atY, truth.y0),
     Sub(graph, truth.x1, atX),
     Sub(graph, truth.y1, atY),
-  ].map((side) => {
-    const clamped = Min(graph, Max(graph, side, scalar(graph, 0)), most);
-    return Reshape(graph, clamped, [b, a, 1]);
-  });
+  ], { axis: 1 });
+  const most = scalar(graph, bins - 1 - lastSide);
+  const clamped = Min(graph, Max(graph, distances, scalar(graph, 0)), most);
   const numbers = constant(graph, "bin row", {
-    dims: [1, 1, bins],
+    dims: [1, 1, 1, bins],
     data: Float32Array.from({ length: bins }, (_, i) => i),
   });
-  // [B, 4 · bins, A] -> four of [B, A, bins]
-  const each = Split(
+  const away = Sub(graph, numbers, Reshape(graph, clamped, [b, 4, a, 1]));
+  const near = Relu(
     graph,
-    Transpose(graph, Reshape(graph, boxes, [b, 4, bins, a]), [1, 0, 3, 2]),
-    { axis: 0, sizes: [1, 1, 1, 1] },
+    Sub(graph, scalar(graph, 1), Abs(graph, away)),
   );
-  const sums = each.map((logits, i) => {
-    const probabilities = LogSoftmax(
-      graph,
-      Reshape(graph, logits, [b, a, bins]),
-    );
-    const near = Relu(
-      graph,
-      Sub(
-        graph,
-        scalar(graph, 1),
-        Abs(graph, Sub(graph, numbers, distances[i])),
-      ),
-    );
-    const sum = ReduceSum(graph, Mul(graph, probabilities, near), [2]);
-    return Reshape(graph, sum, [b, 1, a]);
-  });
-  const total = sums.reduce((x, y) => Add(graph, x, y));
-  return Neg(graph, Mul(graph, total, scalar(graph, 0.25)));
+  const sums = ReduceSum(graph, Mul(graph, distribution, near), [1, 3]);
+  return Reshape(graph, Mul(graph, sums, scalar(graph, -0.25)), [b, 1, a]);
 }
