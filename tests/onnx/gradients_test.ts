@@ -67,6 +67,7 @@ type Case = {
 };
 
 const image = [2, 4, 6, 6];
+const flat = image;
 const unary = (
   name: string,
   op: (graph: Graph, x: Value) => Value,
@@ -143,13 +144,19 @@ const cases: readonly Case[] = [
       weight: [5, 4, 3, 3],
       options: { pad: 1, stride: 2 },
     },
+    {
+      name: "Conv 3 on a tall map",
+      image: [2, 4, 24, 6],
+      weight: [5, 4, 3, 3],
+      options: { pad: 1 },
+    },
     { name: "Conv 1", weight: [5, 4, 1, 1], options: {} },
     {
       name: "Conv, depthwise",
       weight: [4, 1, 3, 3],
       options: { pad: 1, groups: 4 },
     },
-  ].map(({ name, weight, options }): Case => ({
+  ].map(({ name, weight, options, image = flat }): Case => ({
     name,
     shapes: [image, weight, [weight[0]]],
     build: (graph, x, w, b) => Conv(graph, x, w, b, options),

@@ -94,6 +94,10 @@ function convWeight(
   const [b, c] = sizes(x);
   const [o, i, k] = sizes(weight);
   const [, , h, w] = sizes(dy);
+  const keepsSize = stride === 1 && pad === (k - 1) / 2;
+  if (k > 1 && keepsSize && groups === 1 && h >= leastHeight) {
+    return crossedWeight(graph, dy, x, k);
+  }
   const places = h * w;
   const flat = Reshape(graph, dy, [b, groups, o / groups, places]);
   const columns = k === 1 && stride === 1 && pad === 0
@@ -103,6 +107,62 @@ function convWeight(
   // [B, G, O/G, L] · [B, G, L, C/G · k · k], summed over the batch
   const products = MatMul(graph, flat, Transpose(graph, wide, [0, 1, 3, 2]));
   return Reshape(graph, ReduceSum(graph, products, [0]), [o, i, k, k]);
+}
+
+const leastHeight = 20; // of maps on which the rows more cost less than the copies saved
+
+/**
+ * The weight gradient of a convolution that keeps the size, with k copies of the
+ * image and of the gradient instead of k² of the image: the image is shifted
+ * along the rows, the gradient along the columns, and every pair is multiplied.
+ */
+function crossedWeight(
+  graph: Graph,
+  dy: Value,
+  x: Value,
+  k: number,
+): Value {
+  const [b, c] = sizes(x);
+  const [, o, h, w] = sizes(dy);
+  const pad = (k - 1) / 2;
+  const places = (h + 2 * pad) * w;
+  // [B, C · kx, h + 2 pad, w] and [B, O · ky, h + 2 pad, w]
+  const shiftedX = Conv(graph, x, linePickers(graph, c, k, "row"), undefined, {
+    pad: [pad, pad],
+    groups: c,
+  });
+  const shiftedY = Conv(
+    graph,
+    dy,
+    linePickers(graph, o, k, "column"),
+    undefined,
+    { pad: [2 * pad, 0], groups: o },
+  );
+  const flatY = Reshape(graph, shiftedY, [b, o * k, places]);
+  const flatX = Reshape(graph, shiftedX, [b, c * k, places]);
+  const products = MatMul(graph, flatY, Transpose(graph, flatX, [0, 2, 1]));
+  const pairs = Reshape(graph, ReduceSum(graph, products, [0]), [o, k, c, k]);
+  return Transpose(graph, pairs, [0, 2, 1, 3]);
+}
+
+/**
+ * Kernels that shift: along a row, kernel j of a channel takes the pixel j
+ * places on; along a column the pixel k − 1 − j down, since there it is the
+ * gradient that moves.
+ */
+function linePickers(
+  graph: Graph,
+  channels: number,
+  k: number,
+  line: "row" | "column",
+): Value {
+  const dims = [channels * k, 1, ...(line === "row" ? [1, k] : [k, 1])];
+  const data = new Float32Array(channels * k * k);
+  for (let i = 0; i < channels * k; i++) {
+    const j = i % k;
+    data[i * k + (line === "row" ? j : k - 1 - j)] = 1;
+  }
+  return constant(graph, `shift ${line} ${channels} ${k}`, { dims, data });
 }
 
 /** Every window of the image as channels: `[B, C · k · k, h, w]`. */

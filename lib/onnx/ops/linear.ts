@@ -1,7 +1,7 @@
 // Matrix products and convolutions.
 
 import { broadcast, known, shapeError } from "../dims.ts";
-import { addNode, type Graph, type Value } from "../graph.ts";
+import { addNode, type Dim, type Graph, type Value } from "../graph.ts";
 
 /** a · b over the last two axes; the axes before them broadcast. */
 export function MatMul(graph: Graph, a: Value, b: Value): Value {
@@ -19,11 +19,12 @@ export function MatMul(graph: Graph, a: Value, b: Value): Value {
 /** How a convolution moves over the image; the same in both directions. */
 export type ConvOptions = {
   readonly stride?: number;
-  readonly pad?: number;
+  /** Rows and columns of zeros on every side, or rows and columns apart. */
+  readonly pad?: number | readonly [rows: number, columns: number];
   readonly groups?: number;
 };
 
-/** Convolution of x `[B, C, h, w]` with weight `[O, C / groups, k, k]` and bias `[O]`. */
+/** Convolution of x `[B, C, h, w]` with weight `[O, C / groups, kh, kw]` and bias `[O]`. */
 export function Conv(
   graph: Graph,
   x: Value,
@@ -32,16 +33,24 @@ export function Conv(
   { stride = 1, pad = 0, groups = 1 }: ConvOptions = {},
 ): Value {
   const [b, c, h, w] = x.dims;
-  const [o, i, k] = weight.dims;
+  const [o, i, kernelHeight, kernelWidth] = weight.dims;
   if (known(c, "Conv") !== known(i, "Conv") * groups) {
     throw shapeError("Conv", `${c} channels in ${groups} groups`, x, weight);
   }
-  const shrink = (size: number) =>
-    Math.floor((size + 2 * pad - known(k, "Conv")) / stride) + 1;
-  const dims = [b, o, shrink(known(h, "Conv")), shrink(known(w, "Conv"))];
+  const [rows, columns] = typeof pad === "number" ? [pad, pad] : pad;
+  const shrink = (size: Dim, kernel: Dim, rim: number) =>
+    Math.floor(
+      (known(size, "Conv") + 2 * rim - known(kernel, "Conv")) / stride,
+    ) + 1;
+  const dims = [
+    b,
+    o,
+    shrink(h, kernelHeight, rows),
+    shrink(w, kernelWidth, columns),
+  ];
   return addNode(graph, "Conv", [x, weight, bias], { dims }, {
     strides: { kind: "ints", value: [stride, stride] },
-    pads: { kind: "ints", value: [pad, pad, pad, pad] },
+    pads: { kind: "ints", value: [rows, columns, rows, columns] },
     group: { kind: "int", value: groups },
   });
 }
@@ -57,9 +66,12 @@ export function ConvTranspose(
   x: Value,
   weight: Value,
   bias: Value | undefined,
-  { stride = 1, pad = 0, groups = 1, extra = [0, 0] }: ConvOptions & {
-    readonly extra?: readonly [height: number, width: number];
-  } = {},
+  { stride = 1, pad = 0, groups = 1, extra = [0, 0] }:
+    & Omit<ConvOptions, "pad">
+    & {
+      readonly pad?: number;
+      readonly extra?: readonly [height: number, width: number];
+    } = {},
 ): Value {
   const [b, c, h, w] = x.dims;
   const [i, o, k] = weight.dims;
