@@ -15,6 +15,7 @@ import type { Detection, Label } from "./detection.ts";
 import type { RawOutput } from "./engine.ts";
 import type { EvaluatedImage } from "./evaluation/evaluated_image.ts";
 import {
+  maskAtImageSize,
   maskAtInputSize,
   maskAtPrototypeSize,
   type Prototypes,
@@ -38,8 +39,12 @@ export type ValidationOptions = ChoiceOptions & {
   readonly batch?: number;
   /** Inputs are rectangles (default), else squares. */
   readonly isRect?: boolean;
+  /** The only size of input that the network takes. */
+  readonly fixedSize?: Size;
   /** Masks are compared at a quarter of the input (default), or at its whole size. */
   readonly masksAt?: "quarter" | "input";
+  /** Whether detections also have masks at the size of the image. */
+  readonly hasImageMasks?: boolean;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 };
@@ -49,7 +54,7 @@ export type ValidatedImage = {
   readonly sample: TrainingSample;
   /** In pixels of the input, masks at a quarter of it. */
   readonly evaluated: EvaluatedImage;
-  /** In pixels of the image, clipped, without masks. */
+  /** In pixels of the image, clipped; with masks only where they are asked for. */
   readonly detections: readonly Detection[];
 };
 
@@ -77,7 +82,9 @@ export async function validate(
     side,
     batch = 16,
     isRect,
+    fixedSize,
     masksAt = "quarter",
+    hasImageMasks = false,
     onProgress,
     signal,
     ...choice
@@ -86,8 +93,8 @@ export async function validate(
   const plan = planBatches(samples.map(({ size }) => size), {
     batch,
     side,
-    isRect,
-  });
+    isRect: fixedSize ? false : isRect,
+  }).map(({ members, size }) => ({ members, size: fixedSize ?? size }));
   const report = startProgress("validate", samples.length, { onProgress });
   const found = new Map<number, ValidatedImage>();
   const prepare = (i: number) =>
@@ -115,6 +122,7 @@ export async function validate(
           classCount,
           choice,
           masksAt,
+          hasImageMasks,
         }),
       );
     }
@@ -168,15 +176,25 @@ function labelToInput(label: Label, place: Letterbox): Label {
 }
 
 function readImage(
-  { output, prototypes }: RawOutput,
+  { output, prototypes, isSuppressed = false }: RawOutput,
   at: number,
-  { sample, batch, places, labels, classCount, choice, masksAt }:
+  {
+    sample,
+    batch,
+    places,
+    labels,
+    classCount,
+    choice,
+    masksAt,
+    hasImageMasks,
+  }:
     & PreparedBatch
     & {
       readonly sample: TrainingSample;
       readonly classCount: number;
       readonly choice: ChoiceOptions;
       readonly masksAt: "quarter" | "input";
+      readonly hasImageMasks: boolean;
     },
 ): ValidatedImage {
   const own = rowOf(output, at);
@@ -184,7 +202,11 @@ function readImage(
   const candidates = chooseCandidates(
     own.data,
     { classCount, anchorCount },
-    { ...validationChoice, ...choice },
+    {
+      ...validationChoice,
+      ...choice,
+      ...(isSuppressed ? { iouThreshold: 1 } : {}),
+    },
   );
   const [, , height, width] = batch.images.dims;
   const size = { width, height };
@@ -208,11 +230,17 @@ function readImage(
       detections: kept,
       size,
     },
-    detections: candidates.map(({ classNumber, confidence, box }) => ({
-      classNumber,
-      confidence,
-      box: boxToImage(box, places[at], sample.size),
-    })),
+    detections: candidates.map(({ anchor, classNumber, confidence, box }) => {
+      const own = boxToImage(box, places[at], sample.size);
+      const found = { classNumber, confidence, box: own };
+      if (!prototypes || !hasImageMasks) return found;
+      const mask = maskAtImageSize(
+        coefficientsOf(rowOf(output, at), classCount, anchor),
+        planesOf(prototypes, at),
+        { box: own, place: places[at], size: sample.size },
+      );
+      return { ...found, mask: bitmapToRle(mask) };
+    }),
   };
 }
 

@@ -9,7 +9,6 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { CancelledError, throwIfCancelled } from "../../base/errors.ts";
 import type { OnProgress } from "../../base/progress.ts";
 import { readImage } from "../../media/image.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -17,7 +16,11 @@ import { openCheckpoint } from "../../weights/open_checkpoint.ts";
 import { type Design, yoloSizes } from "../../yolo/design.ts";
 import type { DetectorMeasures } from "../../yolo/evaluation/evaluate_detections.ts";
 import { saveYolo } from "../../yolo/save.ts";
-import type { TrainingSample } from "../../yolo/training/sample.ts";
+import {
+  type SampleLoader,
+  sampleLoader,
+  type TrainingSample,
+} from "../../yolo/training/sample.ts";
 import {
   fillSettings,
   type TrainSettings,
@@ -34,6 +37,7 @@ import {
   secondsPerStep,
   type TimeEstimate,
   trainEpochs,
+  type TrainingRun,
 } from "../../yolo/training/train.ts";
 import { type YoloWeights, yoloWeights } from "../../yolo/weights.ts";
 import { problemsText } from "../data_set/problems_text.ts";
@@ -46,7 +50,8 @@ import { writeDetectorMeasures } from "../evaluation/write_measures.ts";
 import { sha256OfFile } from "../model_file.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../write_file.ts";
 import { resultsCsv, type ResultsRow, resultsRow } from "./results_csv.ts";
-import { readRunState, type RunState, writeRunState } from "./run_state.ts";
+import { checkImages } from "./check_images.ts";
+import { readRunState, writeRunState } from "./run_state.ts";
 
 /** What to train, and how. */
 export type TrainOptions = Partial<WantedSettings> & {
@@ -113,110 +118,169 @@ export async function trainDetector(
   runtime: Runtime,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const { signal, onProgress, onPlan, onEpoch, force = false } = options;
-  const out = resolve(options.out);
-  const file = (name: keyof typeof runFiles) => join(out, runFiles[name]);
-  await removeTemporaryFiles(out);
-  await removeTemporaryFiles(join(out, "weights"));
-  if (options.restart) await forget(out);
-  const earlier = await readRun(file("run"));
-  const data = await readDataSet(options.data, { signal, onProgress });
-  refuseLeaks(data, force);
-  const marks = marksOf(data, force);
+  const { signal, force = false } = options;
+  const place = placeOf(options.out);
+  await removeTemporaryFiles(place.out);
+  await removeTemporaryFiles(join(place.out, "weights"));
+  if (options.restart) await forget(place);
+  const earlier = await readRun(place.file("run"));
+  const load = sampleLoader(options.side ?? defaultsOf(runtime).side);
+  const whole = await readDataSet(options.data, options);
+  refuseLeaks(whole, force);
+  const data = await leaveOutDamaged(whole, load, options);
   const start = await openStart(options, data, runtime);
   const scratch = await Deno.makeTempDir({ prefix: "medannotate-train-" });
   try {
     const train = data.parts.train.map(sampleOf);
-    const validation = data.parts.val.length > 0
-      ? data.parts.val.map(sampleOf)
-      : train;
-    const settings = earlier && options.epochs === undefined
-      ? settingsFrom(options, data, runtime, earlier.settings)
-      : settingsFrom(options, data, runtime);
-    const isGiven = earlier !== undefined || options.epochs !== undefined;
-    const epochs = isGiven
-      ? settings.epochs
-      : await epochsOfLunchBreak(runtime, settings, { start, train, scratch });
-    const fitted = settingsFrom({ ...options, epochs }, data, runtime);
+    const validation = data.parts.val.map(sampleOf);
+    const epochs = earlier?.epochs ?? options.epochs ??
+      await epochsOfLunchBreak(runtime, {
+        settings: settingsFrom(options, data, runtime),
+        start: start.weights,
+        train,
+        validation: [],
+        load,
+        scratch,
+      });
+    const asked = options.epochs ?? epochs;
+    const settings = settingsFrom({ ...options, epochs: asked }, data, runtime);
     const identity: RunFile = {
       kind: "medannotate-training",
       data: digestOf(data),
       start: start.sha256,
-      settings: fitted,
+      settings,
     };
-    if (earlier) refuseOther(earlier, identity, out);
-    else await writeFileWhole(file("run"), json(identity));
-    await writeFileWhole(file("problems"), problemsText(data.problems) + "\n");
-
-    const known = readRunState(file("state"));
-    let rows: readonly ResultsRow[] = known?.rows ?? [];
-    let best = known?.state.best ?? { epoch: 0, fitness: -Infinity };
-    let measures: DetectorMeasures | undefined;
-    const before = rows.at(-1)?.time ?? 0;
-    const beganMs = performance.now();
-    const seconds = () => before + (performance.now() - beganMs) / 1000;
-    if (known) await writeFileWhole(file("results"), resultsCsv(rows));
-    if (!known?.isDone) {
-      const epochs = trainEpochs(runtime, {
-        start: start.weights,
-        settings: fitted,
-        train,
-        validation,
-        scratch,
-        state: known?.state,
-        onProgress,
-        signal,
-        onEstimate: (estimate) =>
-          onPlan?.({
-            settings: fitted,
-            start: start.title,
-            transfer: start.transfer,
-            images: { train: train.length, validation: validation.length },
-            marks,
-            problems: data.problems,
-            estimate,
-            epochsDone: known?.state.epoch ?? 0,
-          }),
-      });
-      for await (const epoch of epochs) {
-        const state = await epoch.readState();
-        const row = resultsRow(epoch, seconds());
-        rows = [...rows, row];
-        best = state.best;
-        const weights = averagedWeights(start.weights, state, fitted);
-        const about = weightsMetadata(start, { epoch: epoch.epoch, fitted });
-        await Deno.mkdir(join(out, "weights"), { recursive: true });
-        if (epoch.isBest) {
-          saveYolo(file("best"), weights, { metadata: about });
-          await writeDetectorMeasures(join(out, "best"), epoch.measures);
-          measures = epoch.measures;
-        }
-        saveYolo(file("last"), weights, { metadata: about });
-        const kept: RunState = { state, rows, isDone: epoch.isLast };
-        writeRunState(file("state"), kept);
-        await writeFileWhole(file("results"), resultsCsv(rows));
-        onEpoch?.(epoch, row);
-      }
-    }
-    return {
-      out,
-      epochs: rows.length,
-      best,
-      measures,
-      bestWeights: file("best"),
-      lastWeights: file("last"),
-      seconds: seconds(),
-      marks,
+    if (earlier) refuseOther(earlier, identity, place.out);
+    else await writeFileWhole(place.file("run"), json(identity));
+    const problems = problemsText(data.problems) + "\n";
+    await writeFileWhole(place.file("problems"), problems);
+    const run: TrainingRun = {
+      start: start.weights,
+      settings,
+      train,
+      validation: validation.length > 0 ? validation : train,
+      load,
+      scratch,
+      onProgress: options.onProgress,
+      signal,
     };
-  } catch (error) {
-    if (signal?.aborted && !(error instanceof CancelledError)) {
-      throwIfCancelled(signal, "training");
-    }
-    throw error;
+    return await runEpochs(runtime, run, {
+      place,
+      start,
+      data,
+      marks: marksOf(data, force),
+      options,
+    });
   } finally {
     start.close();
     await Deno.remove(scratch, { recursive: true });
   }
+}
+
+/** The folder of a run and the files in it. */
+type Place = {
+  readonly out: string;
+  file(name: keyof typeof runFiles): string;
+};
+
+function placeOf(folder: string): Place {
+  const out = resolve(folder);
+  return { out, file: (name) => join(out, runFiles[name]) };
+}
+
+/** Trains the epochs that are left, and keeps each. */
+async function runEpochs(
+  runtime: Runtime,
+  run: TrainingRun,
+  { place, start, data, marks, options }: {
+    readonly place: Place;
+    readonly start: Start;
+    readonly data: DataSet;
+    readonly marks: readonly string[];
+    readonly options: TrainOptions;
+  },
+): Promise<TrainResult> {
+  const { out, file } = place;
+  const { settings, train, validation } = run;
+  const known = readRunState(file("state"));
+  let rows: readonly ResultsRow[] = known?.rows ?? [];
+  let best = known?.state.best ?? { epoch: 0, fitness: -Infinity };
+  let measures: DetectorMeasures | undefined;
+  const before = rows.at(-1)?.time ?? 0;
+  const beganMs = performance.now();
+  const seconds = () => before + (performance.now() - beganMs) / 1000;
+  if (known) await writeFileWhole(file("results"), resultsCsv(rows));
+  const onEstimate = (estimate: TimeEstimate) =>
+    options.onPlan?.({
+      settings,
+      start: start.title,
+      transfer: start.transfer,
+      images: { train: train.length, validation: validation.length },
+      marks,
+      problems: data.problems,
+      estimate,
+      epochsDone: known?.state.epoch ?? 0,
+    });
+  if (!known?.isDone) {
+    await Deno.mkdir(join(out, "weights"), { recursive: true });
+    const whole = { ...run, state: known?.state, onEstimate };
+    for await (const epoch of trainEpochs(runtime, whole)) {
+      const state = await epoch.readState();
+      const row = resultsRow(epoch, seconds());
+      rows = [...rows, row];
+      best = state.best;
+      const weights = averagedWeights(start.weights, state, settings);
+      const metadata = weightsMetadata(start, { epoch: epoch.epoch, settings });
+      // the state last: whoever finds it finds what belongs to it
+      if (epoch.isBest) {
+        saveYolo(file("best"), weights, { metadata });
+        await writeDetectorMeasures(join(out, "best"), epoch.measures);
+        measures = epoch.measures;
+      }
+      saveYolo(file("last"), weights, { metadata });
+      writeRunState(file("state"), { state, rows, isDone: epoch.isLast });
+      await writeFileWhole(file("results"), resultsCsv(rows));
+      options.onEpoch?.(epoch, row);
+    }
+  }
+  return {
+    out,
+    epochs: rows.length,
+    best,
+    measures,
+    bestWeights: file("best"),
+    lastWeights: file("last"),
+    seconds: seconds(),
+    marks,
+  };
+}
+
+/** The data set without images that cannot be decoded, which are named among its problems. */
+async function leaveOutDamaged(
+  data: DataSet,
+  load: SampleLoader,
+  { signal, onProgress }: Pick<TrainOptions, "signal" | "onProgress">,
+): Promise<DataSet> {
+  const images = [...data.parts.train, ...data.parts.val];
+  const { problems } = await checkImages(images.map(sampleOf), {
+    load,
+    signal,
+    onProgress,
+  });
+  if (problems.length === 0) return data;
+  const damaged = new Set(problems.map(({ file }) => file));
+  const sound = (part: readonly DataSetImage[]) =>
+    part.filter(({ name }) => !damaged.has(name));
+  const { train, val, test } = data.parts;
+  const parts = { train: sound(train), val: sound(val), test };
+  if (parts.train.length === 0) {
+    throw new RangeError(
+      `Cannot train on ${data.folder}: none of its ${train.length} images can be decoded; the first: ${
+        problems[0].message
+      }`,
+    );
+  }
+  return { ...data, parts, problems: [...data.problems, ...problems] };
 }
 
 function json(value: unknown): string {
@@ -237,7 +301,9 @@ const RunShape = z.object({
   start: z.string(),
   settings: z.record(z.string(), z.json()),
 });
-type EarlierRun = z.infer<typeof RunShape>;
+type EarlierRun = z.infer<typeof RunShape> & {
+  readonly epochs: number | undefined;
+};
 
 async function readRun(path: string): Promise<EarlierRun | undefined> {
   const text = await Deno.readTextFile(path).catch((error) => {
@@ -246,13 +312,17 @@ async function readRun(path: string): Promise<EarlierRun | undefined> {
   });
   if (text === undefined) return undefined;
   const parsed = RunShape.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { epochs } = parsed.data.settings;
+    const known = typeof epochs === "number" ? epochs : undefined;
+    return { ...parsed.data, epochs: known };
+  }
   throw new SyntaxError(
     `Cannot go on with ${path}: it is no run of train; --restart begins anew`,
   );
 }
 
-async function forget(out: string) {
+async function forget({ out }: Place) {
   for (const name of Object.values(runFiles)) {
     await Deno.remove(join(out, name)).catch(() => undefined); // it may never have been made
   }
@@ -337,10 +407,7 @@ async function openStart(
 ): Promise<Start> {
   const { model = "yolo11n", seed = 0, side = defaultsOf(runtime).side } =
     options;
-  const hasRings = parts.train.some(({ labels }) =>
-    labels.some(({ ring }) => ring !== undefined)
-  );
-  const task = options.task ?? (hasRings ? "segment" : "detect");
+  const task = taskOf(options, parts.train);
   const about = { task, names, imageSide: side, seed };
   const design = designOf(model);
   if (design) {
@@ -390,23 +457,22 @@ function settingsFrom(
   options: TrainOptions,
   { names, parts }: DataSet,
   runtime: Runtime,
-  earlier?: Readonly<Record<string, unknown>>,
 ): TrainSettings {
-  const hasRings = parts.train.some(({ labels }) =>
-    labels.some(({ ring }) => ring !== undefined)
-  );
-  const epochs = typeof earlier?.epochs === "number"
-    ? earlier.epochs
-    : options.epochs;
   return fillSettings(
-    {
-      ...defaultsOf(runtime),
-      ...options,
-      ...(epochs === undefined ? {} : { epochs }),
-      task: options.task ?? (hasRings ? "segment" : "detect"),
-    },
+    { ...defaultsOf(runtime), ...options, task: taskOf(options, parts.train) },
     { images: parts.train.length, classCount: names.length },
   );
+}
+
+/** What is asked for, else what the labels are. */
+function taskOf(
+  { task }: TrainOptions,
+  images: readonly DataSetImage[],
+): TrainSettings["task"] {
+  const hasRings = images.some(({ labels }) =>
+    labels.some(({ ring }) => ring !== undefined)
+  );
+  return task ?? (hasRings ? "segment" : "detect");
 }
 
 const lunchBreakSeconds = 30 * 60;
@@ -416,35 +482,27 @@ const fewestEpochs = 10;
 /** As many epochs, of the default at most, as fit into a lunch break on this machine. */
 async function epochsOfLunchBreak(
   runtime: Runtime,
-  settings: TrainSettings,
-  { start, train, scratch }: {
-    readonly start: Start;
-    readonly train: readonly TrainingSample[];
-    readonly scratch: string;
-  },
+  run: TrainingRun,
 ): Promise<number> {
-  if (runtime.device !== "cpu") return settings.epochs;
-  const step = await secondsPerStep(runtime, {
-    start: start.weights,
-    settings,
-    train,
-    validation: [],
-    scratch,
-  });
-  const epoch = step * Math.ceil(train.length / settings.batch) *
-    validationShare;
+  const { settings: { epochs, batch }, train } = run;
+  if (runtime.device !== "cpu") return epochs;
+  const step = await secondsPerStep(runtime, run);
+  const epoch = step * Math.ceil(train.length / batch) * validationShare;
   const fit = Math.floor(lunchBreakSeconds / epoch);
-  return Math.max(fewestEpochs, Math.min(settings.epochs, fit));
+  return Math.max(fewestEpochs, Math.min(epochs, fit));
 }
 
 function weightsMetadata(
   { title, sha256 }: Start,
-  { epoch, fitted }: { readonly epoch: number; readonly fitted: TrainSettings },
+  { epoch, settings }: {
+    readonly epoch: number;
+    readonly settings: TrainSettings;
+  },
 ): Record<string, string> {
   return {
     "medannotate.start": title,
     "medannotate.start.sha256": sha256,
     "medannotate.epoch": String(epoch),
-    "medannotate.settings": JSON.stringify(fitted),
+    "medannotate.settings": JSON.stringify(settings),
   };
 }

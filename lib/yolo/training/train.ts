@@ -15,7 +15,11 @@ import { openValidator } from "./epoch_validator.ts";
 import { openLearner, type StateVectors } from "./learner.ts";
 import { createMeans } from "./means.ts";
 import { layoutParameters, withParameters } from "./parameters.ts";
-import { sampleLoader, type TrainingSample } from "./sample.ts";
+import {
+  type SampleLoader,
+  sampleLoader,
+  type TrainingSample,
+} from "./sample.ts";
 import { settingsAt } from "./schedule.ts";
 import { scheduleOf, type TrainSettings } from "./settings.ts";
 
@@ -55,6 +59,8 @@ export type TrainingRun = {
   readonly settings: TrainSettings;
   readonly train: readonly TrainingSample[];
   readonly validation: readonly TrainingSample[];
+  /** Reads the samples; default keeps up to 1 GB of them in memory. */
+  readonly load?: SampleLoader;
   /** Folder for graphs, which are removed as soon as they are loaded. */
   readonly scratch: string;
   /** Goes on from here. */
@@ -80,7 +86,7 @@ export async function* trainEpochs(
 ): AsyncGenerator<EpochResult> {
   const { settings, start, signal, onProgress } = run;
   const layout = layoutParameters(start, { freeze: settings.freeze });
-  const load = sampleLoader(settings.side);
+  const load = run.load ?? sampleLoader(settings.side);
   const classCount = start.network.names.length;
   const maker = batchMaker(run.train, { load, settings, classCount });
   const learner = await openLearner(runtime, run, layout);
@@ -169,7 +175,7 @@ export async function secondsPerStep(
   const learner = await openLearner(runtime, run, layout);
   try {
     const maker = batchMaker(train, {
-      load: sampleLoader(settings.side),
+      load: run.load ?? sampleLoader(settings.side),
       settings,
       classCount: start.network.names.length,
     });

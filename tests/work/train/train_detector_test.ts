@@ -160,3 +160,21 @@ Deno.test("trainDetector() ends early when nothing better comes", async () => {
     equal(epochs, best.epoch + 2);
   });
 });
+
+Deno.test("trainDetector() names an image that cannot be decoded, and learns from the rest", async () => {
+  await withData(async ({ data, folder, train }) => {
+    const path = join(data, "images/train/train0.png");
+    const bytes = await Deno.readFile(path);
+    // the pixels are damaged, header and end are whole
+    bytes.fill(0x5a, 60, bytes.length - 40);
+    await Deno.writeFile(path, bytes);
+    let images = 0;
+    await train("run", {
+      epochs: 1,
+      onPlan: (plan) => images = plan.images.train,
+    });
+    equal(images, 5);
+    const problems = await Deno.readTextFile(join(folder, "run/problems.txt"));
+    ok(problems.includes("images/train/train0.png"), problems);
+  });
+});
