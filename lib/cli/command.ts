@@ -30,6 +30,8 @@ export type CommandOption = {
 
 /** A call of a verb, its words already parsed. */
 export type Call = {
+  /** As it was called, for records. */
+  readonly command: string;
   readonly positionals: readonly string[];
   text(name: string): string | undefined;
   texts(name: string): readonly string[];
@@ -138,6 +140,7 @@ function parseCall(
   };
   const text = (name: string) => texts(name).at(-1);
   return {
+    command: commandText(command.name, args),
     positionals,
     text,
     texts,
@@ -161,6 +164,17 @@ function parseCall(
     },
     warn: (line) => console.error(line),
   };
+}
+
+/** The words of a call in one line; those that a shell would split are quoted. */
+function commandText(name: string, args: readonly string[]): string {
+  const words = args.filter((word) => word !== "--json")
+    .map((word) =>
+      /^[\w@%+=:,./-]+$/.test(word)
+        ? word
+        : `'${word.replaceAll("'", "'\\''")}'`
+    );
+  return ["deno task", name, ...words].join(" ");
 }
 
 function parseWords(options: ParseArgsOptionsConfig, args: readonly string[]) {

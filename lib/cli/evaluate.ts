@@ -1,4 +1,5 @@
-// deno task evaluate: how good predictions and masks are, whoever made them.
+// deno task evaluate: how good a detector, predictions and masks are, whoever
+// made them.
 //
 // Each word after the verb is an entry of a table with its own options.
 
@@ -7,6 +8,9 @@ import {
   type DavisNumbers,
   evaluateClips,
 } from "../work/evaluation/evaluate_clips.ts";
+import { evaluateDetector } from "../work/evaluation/evaluate_detector.ts";
+import type { DetectorEvaluation } from "../work/evaluation/detector_evaluation.ts";
+import { evaluationText } from "../work/evaluation/evaluation_text.ts";
 import { evaluatePredictions } from "../work/evaluation/evaluate_predictions.ts";
 import {
   aligned,
@@ -16,6 +20,7 @@ import {
   writeClipsMeasures,
   writeDetectorMeasures,
 } from "../work/evaluation/write_measures.ts";
+import { splitNames } from "../work/export/data_set.ts";
 import type { DetectorMeasures } from "../yolo/evaluation/evaluate_detections.ts";
 import type { GeometryMeasures } from "../yolo/evaluation/geometry_measures.ts";
 import {
@@ -25,6 +30,7 @@ import {
   runCommand,
   UsageError,
 } from "./command.ts";
+import { deviceOf, oneOf } from "./model_options.ts";
 
 /** What can be evaluated. */
 type Subject = {
@@ -35,6 +41,28 @@ type Subject = {
 };
 
 const options = {
+  data: { type: "string", help: "a data set: its folder or data.yaml" },
+  model: {
+    type: "string",
+    help: "a detector: an id, or a file (.pt, .safetensors, .onnx)",
+  },
+  part: { type: "string", help: "val (default), test or train" },
+  size: {
+    type: "string",
+    help: "side of the input in pixels; default what the model learnt on",
+  },
+  square: { type: "boolean", help: "inputs are squares, not rectangles" },
+  batch: { type: "string", help: "images at once (default 16)" },
+  confidence: {
+    type: "string",
+    help:
+      "from where on a detection counts for failures and clinical measures (default 0.25)",
+  },
+  iou: {
+    type: "string",
+    help: "of two boxes that overlap more, the better stays (default 0.7)",
+  },
+  device: { type: "string", help: "auto (default), cpu, webgpu or cuda" },
   truth: {
     type: "string",
     help: "a COCO file, or a folder of mask pictures",
@@ -47,11 +75,28 @@ const options = {
   },
   out: {
     type: "string",
-    help: "a folder for metrics.json and tables (.csv)",
+    help: "a folder for metrics.json, tables (.csv) and pictures of failures",
   },
 } as const satisfies Record<string, CommandOption>;
 
 const subjects: Readonly<Record<string, Subject>> = {
+  detector: {
+    usage:
+      "detector --data DIR --model FILE [--part val|test|train] [--size N] [--square] [--batch N] [--confidence C] [--iou T] [--device D] [--out DIR]",
+    options: [
+      "data",
+      "model",
+      "part",
+      "size",
+      "square",
+      "batch",
+      "confidence",
+      "iou",
+      "device",
+      "out",
+    ],
+    run: detector,
+  },
   predictions: {
     usage: "predictions --truth FILE --predictions FILE [--out DIR]",
     options: ["truth", "predictions", "out"],
@@ -68,7 +113,7 @@ export const evaluate: Command = {
   name: "evaluate",
   usage: Object.values(subjects).map(({ usage }) => usage).join(" | "),
   summary:
-    "Measures predictions by Ultralytics' and COCO's rules, and masks of clips by DAVIS's.",
+    "Measures detectors and predictions by Ultralytics' and COCO's rules, and masks of clips by DAVIS's.",
   options,
   positionals: { least: 1, most: 1 },
   async run(call) {
@@ -89,9 +134,8 @@ export const evaluate: Command = {
 function refuseOthers(call: Call, word: string, subject: Subject) {
   const names = Object.keys(options) as (keyof typeof options)[];
   for (const name of names) {
-    if (subject.options.includes(name) || call.text(name) === undefined) {
-      continue;
-    }
+    const isGiven = call.text(name) !== undefined || call.flag(name);
+    if (subject.options.includes(name) || !isGiven) continue;
     throw new UsageError(
       `--${name} does not belong to evaluate ${word}, expected ${subject.usage}`,
     );
@@ -102,6 +146,62 @@ function required(call: Call, name: keyof typeof options): string {
   const text = call.text(name);
   if (text) return text;
   throw new UsageError(`expected --${name}`);
+}
+
+async function detector(call: Call) {
+  const { onProgress, signal } = call;
+  const out = call.text("out");
+  const evaluation = await evaluateDetector({
+    data: required(call, "data"),
+    model: required(call, "model"),
+    device: call.text("device") === undefined ? "auto" : deviceOf(call),
+    part: call.text("part") === undefined
+      ? "val"
+      : oneOf(call, "part", splitNames),
+    size: call.count("size", { least: 32 }),
+    isRect: !call.flag("square"),
+    batch: call.count("batch", { least: 1 }),
+    confidence: shareOf(call, "confidence"),
+    iouThreshold: shareOf(call, "iou"),
+    out,
+    command: call.command,
+    onProgress,
+    signal,
+  });
+  for (const line of evaluationText(evaluation)) call.say(line);
+  for (const mark of evaluation.marks) call.warn(`note: ${mark}`);
+  if (out) {
+    call.say(`metrics.json, tables, predictions.json and failures in ${out}`);
+  }
+  return { out: out ?? null, ...shortEvaluation(evaluation) };
+}
+
+/** What fits into a line: no curves, no matrix, no names of lesions. */
+function shortEvaluation(evaluation: DetectorEvaluation) {
+  const { clinical, clinicalMissing, data, intervals } = evaluation;
+  const { part, model, settings, marks, failureCounts } = evaluation;
+  const { lesions: _, ...short } = clinical ?? { lesions: [] };
+  return {
+    ...{ part, data: data.folder, digest: data.digest, model, settings, marks },
+    ...shortMeasures(evaluation),
+    intervals,
+    ...(clinical ? { clinical: short } : { clinicalMissing }),
+    failures: failureCounts,
+  };
+}
+
+/** A number above 0, at most 1. */
+function shareOf(
+  call: Call,
+  name: "confidence" | "iou",
+): number | undefined {
+  const text = call.text(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= 1) return value;
+  throw new UsageError(
+    `--${name} is ${text}, expected a number above 0, at most 1`,
+  );
 }
 
 async function predictions(call: Call) {

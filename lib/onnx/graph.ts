@@ -203,6 +203,12 @@ export function addNode(
   return addNodes(graph, op, inputs, [output], attributes, domain)[0];
 }
 
+/** Absent inputs at the end are left out: an empty name there ended the process on WebGPU (ONNX Runtime 1.30). */
+function inputNames(inputs: readonly (Value | undefined)[]): string[] {
+  const last = inputs.findLastIndex((value) => value !== undefined);
+  return inputs.slice(0, last + 1).map((value) => value?.name ?? "");
+}
+
 /** Adds a node with several outputs. */
 export function addNodes(
   graph: Graph,
@@ -225,7 +231,7 @@ export function addNodes(
   graph.nodes.push({
     op,
     domain,
-    inputs: inputs.map((value) => value?.name ?? ""),
+    inputs: inputNames(inputs),
     outputs: values.map(({ name }) => name),
     attributes,
   });

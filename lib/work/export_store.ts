@@ -83,6 +83,7 @@ export async function toExportSequence(
     patient: patient?.code,
     procedure: procedure && String(procedure.id),
     size: { width: sequence.width, height: sequence.height },
+    ...(sequence.fps === null ? {} : { fps: sequence.fps }),
     frames: (await listFrames(store, sequence.id)).map(({ index, sha256 }) => ({
       index,
       name: String(index).padStart(5, "0"),

@@ -231,13 +231,14 @@ function readImage(
       size,
     },
     detections: candidates.map(({ anchor, classNumber, confidence, box }) => {
-      const own = boxToImage(box, places[at], sample.size);
-      const found = { classNumber, confidence, box: own };
+      const place = places[at];
+      const inImage = boxToImage(box, place, sample.size);
+      const found = { classNumber, confidence, box: inImage };
       if (!prototypes || !hasImageMasks) return found;
       const mask = maskAtImageSize(
-        coefficientsOf(rowOf(output, at), classCount, anchor),
+        coefficientsOf(own, classCount, anchor),
         planesOf(prototypes, at),
-        { box: own, place: places[at], size: sample.size },
+        { box: inImage, place, size: sample.size },
       );
       return { ...found, mask: bitmapToRle(mask) };
     }),

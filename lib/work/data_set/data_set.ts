@@ -21,6 +21,8 @@ export type DataSetImage = {
   /** The sequence and the frame it is from, where the data set tells. */
   readonly sequence?: string;
   readonly frame?: number;
+  /** Frames a second of the sequence, where the data set tells. */
+  readonly fps?: number;
 };
 
 /** A data set that was read; what could not be used is among the problems. */

@@ -13,7 +13,7 @@ import {
 import type { DataSetImage, Report } from "./data_set.ts";
 
 /** Where an image is from. */
-export type Origin = Pick<DataSetImage, "group" | "sequence" | "frame">;
+export type Origin = Pick<DataSetImage, "group" | "sequence" | "frame" | "fps">;
 
 /** Reads frames.csv and the certificate, where they are. */
 export async function readOrigin(
@@ -56,16 +56,18 @@ async function readFrames(
   try {
     const [head, ...rows] = parseCsv(text ?? "");
     const column = (name: string) => head?.cells.indexOf(name) ?? -1;
-    const [path, patient, sequence, frame] = [
+    const [path, patient, sequence, frame, fps] = [
       "file",
       "patient",
       "sequence",
       "frame",
+      "fps", // exports of before have none
     ].map(column);
     return new Map(rows.map(({ cells }) => [cells[path], {
       ...(cells[patient] ? { group: cells[patient] } : {}),
       ...(cells[sequence] ? { sequence: cells[sequence] } : {}),
       ...(/^\d+$/.test(cells[frame]) ? { frame: Number(cells[frame]) } : {}),
+      ...(Number(cells[fps]) > 0 ? { fps: Number(cells[fps]) } : {}),
     }]));
   } catch (error) {
     report({

@@ -31,6 +31,8 @@ export type ExportSequence = {
   readonly patient?: string;
   readonly procedure?: string;
   readonly size: Size;
+  /** Frames a second, where it is known. */
+  readonly fps?: number;
   /** In decode order; gaps are allowed. */
   readonly frames: readonly ExportFrame[];
   readonly objects: readonly ExportObject[];

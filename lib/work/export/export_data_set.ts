@@ -263,6 +263,7 @@ function frameList(frames: readonly PlannedFrame[], layout: Layout): string {
     "objects",
     "patient",
     "procedure",
+    "fps",
   ];
   return writeCsv([
     header,
@@ -276,6 +277,7 @@ function frameList(frames: readonly PlannedFrame[], layout: Layout): string {
       String(planned.masks.length),
       planned.sequence.patient ?? "",
       planned.sequence.procedure ?? "",
+      planned.sequence.fps === undefined ? "" : String(planned.sequence.fps),
     ]),
   ]);
 }

@@ -3,7 +3,7 @@
 import type { Graph, Value } from "../../onnx/graph.ts";
 import { Conv, ConvTranspose } from "../../onnx/ops/linear.ts";
 import { BatchNormalization } from "../../onnx/ops/reduce.ts";
-import { Reshape, Split } from "../../onnx/ops/shape.ts";
+import { Reshape, Slice } from "../../onnx/ops/shape.ts";
 import type { Net } from "../graph/blocks.ts";
 import type { BatchNorm } from "../network.ts";
 import type { Place } from "./parameters.ts";
@@ -48,15 +48,21 @@ export function learningNet(
   };
 }
 
-/** Cuts a flat vector into its tensors, by name. */
+/**
+ * Cuts a flat vector into its tensors, by name. Each is a slice of its own: a
+ * GPU takes no more than some eight outputs of one operator.
+ */
 export function splitFlat(
   graph: Graph,
   flat: Value,
   places: readonly Place[],
 ): Map<string, Value> {
-  const sizes = places.map(({ length }) => length);
-  const parts = Split(graph, flat, { axis: 0, sizes });
-  return new Map(
-    places.map(({ name, dims }, i) => [name, Reshape(graph, parts[i], dims)]),
-  );
+  return new Map(places.map(({ name, dims, from, length }) => {
+    const part = Slice(graph, flat, {
+      axis: 0,
+      start: from,
+      end: from + length,
+    });
+    return [name, Reshape(graph, part, dims)];
+  }));
 }

@@ -18,7 +18,13 @@ import {
 import { Add, Div, Mul, Sqrt, Sub } from "../../onnx/ops/elementwise.ts";
 import { MatMul } from "../../onnx/ops/linear.ts";
 import { ReduceSum } from "../../onnx/ops/reduce.ts";
-import { Concat, Reshape, Split, Transpose } from "../../onnx/ops/shape.ts";
+import {
+  Concat,
+  Reshape,
+  Slice,
+  Split,
+  Transpose,
+} from "../../onnx/ops/shape.ts";
 import {
   parameterGroups,
   type ParameterLayout,
@@ -168,11 +174,11 @@ function muSgd(graph: Graph, given: Given): Value {
   const slow = mix(graph, moment2, gradient, momentum);
   addOutput(graph, "new moment2", slow);
   const ahead = mix(graph, slow, gradient, momentum); // of Muon's momentum
-  const sizes = layout.places.map(({ length }) => length);
-  const parts = Split(graph, ahead, { axis: 0, sizes });
-  const directions = parts.map((part, i) =>
-    orthogonalPart(graph, part, layout.places[i])
-  );
+  const directions = layout.places.map((place) => {
+    const end = place.from + place.length;
+    const part = Slice(graph, ahead, { axis: 0, start: place.from, end });
+    return orthogonalPart(graph, part, place);
+  });
   const muon = byGroup(
     graph,
     Concat(graph, directions, { axis: 0 }),
