@@ -18,7 +18,8 @@ export function MatMul(graph: Graph, a: Value, b: Value): Value {
 
 /** How a convolution moves over the image; the same in both directions. */
 export type ConvOptions = {
-  readonly stride?: number;
+  /** Of rows and columns alike, or apart. */
+  readonly stride?: number | readonly [rows: number, columns: number];
   /** Rows and columns of zeros on every side, or rows and columns apart. */
   readonly pad?: number | readonly [rows: number, columns: number];
   readonly groups?: number;
@@ -38,18 +39,19 @@ export function Conv(
     throw shapeError("Conv", `${c} channels in ${groups} groups`, x, weight);
   }
   const [rows, columns] = typeof pad === "number" ? [pad, pad] : pad;
-  const shrink = (size: Dim, kernel: Dim, rim: number) =>
+  const [down, along] = typeof stride === "number" ? [stride, stride] : stride;
+  const shrink = (size: Dim, kernel: Dim, rim: number, step: number) =>
     Math.floor(
-      (known(size, "Conv") + 2 * rim - known(kernel, "Conv")) / stride,
+      (known(size, "Conv") + 2 * rim - known(kernel, "Conv")) / step,
     ) + 1;
   const dims = [
     b,
     o,
-    shrink(h, kernelHeight, rows),
-    shrink(w, kernelWidth, columns),
+    shrink(h, kernelHeight, rows, down),
+    shrink(w, kernelWidth, columns, along),
   ];
   return addNode(graph, "Conv", [x, weight, bias], { dims }, {
-    strides: { kind: "ints", value: [stride, stride] },
+    strides: { kind: "ints", value: [down, along] },
     pads: { kind: "ints", value: [rows, columns, rows, columns] },
     group: { kind: "int", value: groups },
   });
@@ -67,8 +69,9 @@ export function ConvTranspose(
   weight: Value,
   bias: Value | undefined,
   { stride = 1, pad = 0, groups = 1, extra = [0, 0] }:
-    & Omit<ConvOptions, "pad">
+    & Omit<ConvOptions, "pad" | "stride">
     & {
+      readonly stride?: number;
       readonly pad?: number;
       readonly extra?: readonly [height: number, width: number];
     } = {},
