@@ -8,6 +8,7 @@ export * from "./lib/masks/bitmap.ts";
 export * from "./lib/masks/clean_logits.ts";
 export * from "./lib/masks/coco_rings.ts";
 export * from "./lib/masks/distance.ts";
+export * from "./lib/masks/draw_findings.ts";
 export * from "./lib/masks/metrics.ts";
 export * from "./lib/masks/morphology.ts";
 export * from "./lib/masks/next_click.ts";
@@ -139,6 +140,28 @@ export * from "./lib/propagate/drift.ts";
 export * from "./lib/propagate/live.ts";
 export * from "./lib/work/live.ts";
 export * from "./lib/work/open_model.ts";
+export * from "./lib/work/open_detector.ts";
+export * from "./lib/work/detect/detect_in.ts";
+export * from "./lib/work/detect/detect_to_store.ts";
+export {
+  detectFiles,
+  type DetectIdentity,
+} from "./lib/work/detect/detection_folder.ts";
+export {
+  type DetectionLine,
+  type FoundObject,
+  readDetectionLines,
+} from "./lib/work/detect/detection_lines.ts";
+export type { DetectTimes } from "./lib/work/detect/detection_tally.ts";
+export { type DetectSource } from "./lib/work/detect/detect_source.ts";
+export * from "./lib/work/detect/proposals.ts";
+export {
+  type Proposed,
+  proposeDetections,
+  type ProposeOptions,
+} from "./lib/work/detect/propose.ts";
+export * from "./lib/work/detect/segment_boxes.ts";
+export * from "./lib/work/export_model.ts";
 export * from "./lib/work/add_model.ts";
 export * from "./lib/work/check_models.ts";
 export * from "./lib/work/fetch_model.ts";
@@ -178,7 +201,17 @@ export * from "./lib/work/segment.ts";
 export * from "./lib/work/write_everything.ts";
 export { exportStore } from "./lib/work/export_store.ts";
 export * from "./lib/yolo/design.ts";
+export { type ChoiceOptions } from "./lib/yolo/candidates.ts";
+export { detectObjects, type DetectOptions } from "./lib/yolo/detect.ts";
+export * from "./lib/yolo/assignment.ts";
 export type * from "./lib/yolo/detection.ts";
+export type { RawOutput, YoloEngine } from "./lib/yolo/engine.ts";
+export {
+  parsePythonLiteral,
+  pythonNames,
+  type PythonValue,
+} from "./lib/yolo/python_literal.ts";
+export * from "./lib/yolo/track.ts";
 export {
   averagePrecision,
   type PrecisionRecall,
@@ -236,6 +269,32 @@ export {
   yoloWeights,
 } from "./lib/yolo/weights.ts";
 export * from "./lib/work/evaluation/evaluate_clips.ts";
+export * from "./lib/work/evaluation/evaluate_detector.ts";
+export type {
+  DetectorEvaluation,
+  EvaluatedModel,
+  EvaluationIntervals,
+  EvaluationSettings,
+} from "./lib/work/evaluation/detector_evaluation.ts";
+export {
+  type LesionMeasures,
+  type PatientsLesions,
+} from "./lib/work/evaluation/evaluate_lesions.ts";
+export {
+  type FailedImage,
+  type Failure,
+  type FailureCounts,
+  type FailureLimits,
+  findFailures,
+} from "./lib/work/evaluation/find_failures.ts";
+export * from "./lib/work/evaluation/match_classes.ts";
+export type {
+  DataSetSummary,
+  PartSummary,
+} from "./lib/work/data_set/summarise.ts";
+export { type MadeWith, madeWith } from "./lib/work/made_with.ts";
+export type * from "./lib/work/report/experiment.ts";
+export * from "./lib/work/report/make_report.ts";
 export * from "./lib/work/evaluation/evaluate_predictions.ts";
 export * from "./lib/work/data_set/problems_text.ts";
 export {
@@ -263,6 +322,9 @@ export {
 } from "./lib/work/evaluate_clip.ts";
 export * from "./lib/work/replay.ts";
 export * from "./lib/work/truth.ts";
+export * from "./lib/notebook/detect.ts";
+export * from "./lib/notebook/measure_detector.ts";
+export * from "./lib/notebook/train.ts";
 export * from "./lib/notebook/agreement.ts";
 export * from "./lib/notebook/annotate_view.ts";
 export * from "./lib/notebook/click.ts";

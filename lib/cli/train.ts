@@ -134,6 +134,7 @@ function optionsOf(call: Call): TrainOptions {
     augmentation: augmentationOf(call.texts("augment")),
     force: call.flag("force"),
     restart: call.flag("restart"),
+    command: call.command,
     isCosine: call.flag("cosine"),
     ...given({
       epochs: call.count("epochs", { least: 1 }),

@@ -12,6 +12,7 @@ import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchPropagate } from "./propagate_bench.ts";
 import { benchSam2 } from "./sam2_bench.ts";
+import { benchRealDetector } from "./real_detector.ts";
 import { benchYolo } from "./yolo_bench.ts";
 
 const benches = {
@@ -24,11 +25,13 @@ const benches = {
   int8: benchInt8,
   evaluate: benchEvaluate,
   yolo: benchYolo,
+  "real-detector": benchRealDetector,
 };
 
 const bench: Command = {
   name: "bench",
-  usage: "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|yolo]",
+  usage:
+    "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|yolo|real-detector]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -42,6 +45,10 @@ const bench: Command = {
       type: "string",
       help:
         "model of the memory bench: an id, a file, or mini and tiny with made weights",
+    },
+    out: {
+      type: "string",
+      help: "keeps what the real-detector bench makes in a folder",
     },
     frames: {
       type: "string",

@@ -69,7 +69,7 @@ Deno.test("deno task evaluate refuses words and options that do not belong toget
     ok(message.test(stderr), stderr);
   };
   await refused(
-    /evaluate nothing is not there, expected predictions or clips/,
+    /evaluate nothing is not there, expected detector or predictions or clips/,
     "nothing",
   );
   await refused(

@@ -8,13 +8,22 @@ import {
   type TrainingSample,
 } from "../../yolo/training/sample.ts";
 import { validate, type ValidatedImage } from "../../yolo/validate.ts";
-import type { DataSetImage } from "../data_set/data_set.ts";
+import type { DataSetImage, DataSetProblem } from "../data_set/data_set.ts";
+import { checkImages } from "../train/check_images.ts";
 import type { EvaluationSettings } from "./detector_evaluation.ts";
 import type { ClassMatch } from "./match_classes.ts";
 
+/** What was detected, in the order of the images. */
+export type DetectedImages = {
+  /** Those that could be decoded. */
+  readonly images: readonly DataSetImage[];
+  readonly validated: readonly ValidatedImage[];
+  /** Names the others. */
+  readonly problems: readonly DataSetProblem[];
+};
+
 /**
- * Runs a detector; what comes back is in the order of the images and has the
- * classes of the data set.
+ * Runs a detector; what comes back has the classes of the data set.
  *
  * @param options.hasImageMasks whether detections also get masks at the size of their image
  */
@@ -30,8 +39,8 @@ export async function detectImages(
     readonly onProgress?: OnProgress;
     readonly signal?: AbortSignal;
   },
-): Promise<ValidatedImage[]> {
-  const toModel = classes.toModel;
+): Promise<DetectedImages> {
+  const { toModel } = classes;
   const samples = images.map((image): TrainingSample => ({
     name: image.name,
     size: image.size,
@@ -42,8 +51,17 @@ export async function detectImages(
     read: () => readImage(image.path),
   }));
   const { side, isRect, batch, iouThreshold } = settings;
-  const found = await validate(samples, {
-    load: sampleLoader(side, { keepBytes: 0 }), // each is read once
+  const load = sampleLoader(side);
+  const checked = await checkImages(samples, { load, onProgress, signal });
+  if (checked.kept.length === 0) {
+    throw new RangeError(
+      `Cannot evaluate: none of ${images.length} images can be decoded; the first: ${
+        checked.problems[0]?.message
+      }`,
+    );
+  }
+  const found = await validate(checked.kept, {
+    load,
     run: ({ images }) => engine.run(images),
     classCount: engine.names.length,
     hasMasks: measuresMasks(engine, images),
@@ -57,15 +75,20 @@ export async function detectImages(
     ...one,
     classNumber: classes.toData.get(one.classNumber) ?? -1, // all were chosen
   });
-  return found.map(({ sample, evaluated, detections }) => ({
-    sample,
-    evaluated: {
-      ...evaluated,
-      labels: evaluated.labels.map(back),
-      detections: evaluated.detections.map(back),
-    },
-    detections: detections.map(back),
-  }));
+  const kept = new Set(checked.kept.map(({ name }) => name));
+  return {
+    images: images.filter(({ name }) => kept.has(name)),
+    problems: checked.problems,
+    validated: found.map(({ sample, evaluated, detections }) => ({
+      sample,
+      evaluated: {
+        ...evaluated,
+        labels: evaluated.labels.map(back),
+        detections: evaluated.detections.map(back),
+      },
+      detections: detections.map(back),
+    })),
+  };
 }
 
 /** Whether masks are compared: where the model makes them and the data set has outlines. */

@@ -17,32 +17,29 @@ export type FailurePicture = {
   readonly classNames: readonly string[];
 };
 
-const widthPx = { least: 320, most: 640 };
+const widthPx = 640;
 
 /**
- * Draws labels and detections over an image that is made as wide as a page can
- * show it, so that lines and words have one size in all pictures.
+ * Draws labels and detections over an image that is made as wide as all others,
+ * so that lines and words have one size in all pictures.
  */
 export async function drawFailure(
   image: RgbImage,
   { labels, detections, classNames }: FailurePicture,
 ): Promise<RgbImage> {
-  const width = Math.round(
-    Math.min(Math.max(image.width, widthPx.least), widthPx.most),
-  );
-  const height = Math.max(1, Math.round(image.height * width / image.width));
-  const scaled = width === image.width
-    ? image
-    : await resizeImage(image, { width, height });
-  const scale = { x: width / image.width, y: height / image.height };
+  const size = {
+    width: widthPx,
+    height: Math.max(1, Math.round(image.height * widthPx / image.width)),
+  };
+  const scaled = await resizeImage(image, size); // a copy, drawn over from here on
+  const scale = { x: size.width / image.width, y: size.height / image.height };
   const findings = detections.map(({ box, classNumber, confidence }) => ({
     box: scaleBox(box, scale),
     colour: objectColour(classNumber + 1),
     words: `${classNames[classNumber]} ${confidence.toFixed(2)}`,
   }));
-  const drawn = drawFindings(scaled, findings); // a copy of ours from here on
-  for (const { box } of labels) dashBox(drawn, scaleBox(box, scale));
-  return drawn;
+  for (const { box } of labels) dashBox(scaled, scaleBox(box, scale));
+  return drawFindings(scaled, findings); // words stay readable
 }
 
 function scaleBox({ x0, y0, x1, y1 }: Box, s: { x: number; y: number }): Box {

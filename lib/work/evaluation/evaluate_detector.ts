@@ -104,20 +104,21 @@ export async function evaluateDetector(
   options: EvaluateDetectorOptions,
 ): Promise<DetectorEvaluation> {
   const { part = "val", signal, onProgress } = options;
-  const dataSet = await readDataSet(options.data, { signal, onProgress });
-  const images = imagesOf(dataSet, part);
+  const whole = await readDataSet(options.data, { signal, onProgress });
   const { model, size, device, cache } = options;
   const detector = await openDetector({ model, size, device }, { cache });
   try {
-    const classes = matchClasses(dataSet.names, detector.engine.names, {
-      used: usedClasses(images),
+    const all = imagesOf(whole, part);
+    const classes = matchClasses(whole.names, detector.engine.names, {
+      used: usedClasses(all),
     });
     const settings = settingsOf(options, detector);
-    const validated = await detectImages(
+    const { images, validated, problems } = await detectImages(
       detector.engine,
-      { images, classes, settings },
+      { images: all, classes, settings },
       { hasImageMasks: options.out !== undefined, onProgress, signal },
     );
+    const dataSet = { ...whole, problems: [...whole.problems, ...problems] };
     throwIfCancelled(signal, "measuring");
     const measured = measure(validated, dataSet, { images, settings });
     const clinical = await evaluateClinicalPart(dataSet, part, {

@@ -34,6 +34,11 @@ export function evaluationMarks(
       `${copies} images were copies of another part and were left out`,
     );
   }
+  const damaged =
+    problems.filter(({ kind }) => kind === "image cannot be decoded").length;
+  if (damaged > 0) {
+    marks.push(`${damaged} images cannot be decoded and were left out`);
+  }
   if (classes.beyond.length > 0) {
     marks.push(
       `the data set has no class ${

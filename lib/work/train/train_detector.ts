@@ -6,7 +6,6 @@
 // run of it is refused. State is written after each epoch, best weights before
 // it, so a kill loses the epoch in flight and nothing else.
 
-import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { OnProgress } from "../../base/progress.ts";
@@ -44,11 +43,19 @@ import { problemsText } from "../data_set/problems_text.ts";
 import {
   type DataSet,
   type DataSetImage,
+  type DataSetProblem,
   readDataSet,
 } from "../data_set/read_data_set.ts";
+import {
+  dataSetDigest,
+  type DataSetSummary,
+  summariseDataSet,
+} from "../data_set/summarise.ts";
+import { type MadeWith, madeWith } from "../made_with.ts";
 import { writeDetectorMeasures } from "../evaluation/write_measures.ts";
 import { sha256OfFile } from "../model_file.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../write_file.ts";
+import { licenceOf } from "../yolo_file.ts";
 import { resultsCsv, type ResultsRow, resultsRow } from "./results_csv.ts";
 import { checkImages } from "./check_images.ts";
 import { readRunState, writeRunState } from "./run_state.ts";
@@ -65,6 +72,8 @@ export type TrainOptions = Partial<WantedSettings> & {
   readonly force?: boolean;
   /** Forgets an earlier run in the folder. */
   readonly restart?: boolean;
+  /** As it was called, for the record. */
+  readonly command?: string;
   /** Told what is decided before the first epoch. */
   readonly onPlan?: (plan: TrainPlan) => void;
   readonly onEpoch?: (epoch: EpochResult, row: ResultsRow) => void;
@@ -146,12 +155,22 @@ export async function trainDetector(
     const settings = settingsFrom({ ...options, epochs: asked }, data, runtime);
     const identity: RunFile = {
       kind: "medannotate-training",
-      data: digestOf(data),
+      data: dataSetDigest(data, ["train", "val"]),
       start: start.sha256,
       settings,
     };
     if (earlier) refuseOther(earlier, identity, place.out);
-    else await writeFileWhole(place.file("run"), json(identity));
+    else {
+      const about: RunAbout = {
+        data: summariseDataSet(whole),
+        start: start.title,
+        ...(start.licence === undefined ? {} : { licence: start.licence }),
+        marks: marksOf(data, force),
+        madeWith: madeWith(),
+        ...(options.command === undefined ? {} : { command: options.command }),
+      };
+      await writeFileWhole(place.file("run"), json({ ...identity, about }));
+    }
     const problems = problemsText(data.problems) + "\n";
     await writeFileWhole(place.file("problems"), problems);
     const run: TrainingRun = {
@@ -295,6 +314,17 @@ type RunFile = {
   readonly settings: TrainSettings;
 };
 
+/** What run.json tells beside that, of the sitting that began the run. */
+export type RunAbout = {
+  readonly data: DataSetSummary;
+  readonly start: string;
+  /** Of the start. */
+  readonly licence?: string;
+  readonly marks: readonly string[];
+  readonly madeWith: MadeWith;
+  readonly command?: string;
+};
+
 const RunShape = z.object({
   kind: z.literal("medannotate-training"),
   data: z.string(),
@@ -348,14 +378,30 @@ function refuseOther(earlier: EarlierRun, now: RunFile, out: string) {
   );
 }
 
-function refuseLeaks({ problems, folder }: DataSet, force: boolean) {
-  const leaks = problems.filter(({ kind }) => kind === "leak");
-  if (leaks.length === 0 || force) return;
+/**
+ * A part that is a copy of another proves nothing and is refused, unless the
+ * data set says itself that it has no independent validation. Single copies were
+ * left out already.
+ */
+function refuseLeaks(
+  { problems, folder, certificate }: DataSet,
+  force: boolean,
+) {
+  const isSaid = certificate?.marks.includes(noValidation);
+  const whole = problems.find((problem) => isLeak(problem, "nothing left out"));
+  if (!whole || isSaid || force) return;
   throw new RangeError(
-    `Cannot train on ${folder}: ${leaks.length} images are in more than one part (${
-      leaks[0].message
-    }); --force trains all the same, and the results say so`,
+    `Cannot train on ${folder}: ${whole.message}; --force trains all the same, and the results say so`,
   );
+}
+
+const noValidation = "no independent validation"; // as certificates say it
+
+function isLeak(
+  { kind, consequence }: DataSetProblem,
+  wanted: DataSetProblem["consequence"],
+): boolean {
+  return kind === "leak" && consequence === wanted;
 }
 
 /** What a reader of the results has to know. */
@@ -366,24 +412,22 @@ function marksOf(
   const marks = [...certificate?.marks ?? []];
   if (parts.val.length === 0) {
     marks.push(
-      "no independent validation: there is no val part, the training images were validated on",
+      `${noValidation}: there is no val part, the training images were validated on`,
     );
   }
-  const leaks = problems.filter(({ kind }) => kind === "leak").length;
-  if (force && leaks > 0) {
-    marks.push(`leak, forced: ${leaks} images are in more than one part`);
+  for (const problem of problems) {
+    if (force && isLeak(problem, "nothing left out")) {
+      marks.push(`leak, forced: ${problem.message}`);
+    }
+  }
+  const copies =
+    problems.filter((problem) => isLeak(problem, "image left out")).length;
+  if (copies > 0) {
+    marks.push(
+      `${copies} images were copies of another part and were left out`,
+    );
   }
   return marks;
-}
-
-/** What an image is known by in the digest of a data set. */
-function digestOf({ names, parts }: DataSet): string {
-  const hash = createHash("sha256").update(JSON.stringify(names));
-  for (const part of [parts.train, parts.val]) {
-    const rows = part.map(({ name, size, labels }) => [name, size, labels]);
-    hash.update(JSON.stringify(rows));
-  }
-  return hash.digest("hex");
 }
 
 /** An image of a data set as training takes it. */
@@ -397,6 +441,8 @@ type Start = {
   readonly title: string;
   readonly sha256: string;
   readonly transfer: TransferReport | undefined;
+  /** What the file says of its terms; they go on in what is trained from it. */
+  readonly licence: string | undefined;
   close(): void;
 };
 
@@ -416,6 +462,7 @@ async function openStart(
       title: `${model}, from nothing`,
       sha256: `design ${model} ${task} ${seed}`,
       transfer: undefined,
+      licence: undefined,
       close: () => {},
     };
   }
@@ -431,6 +478,7 @@ async function openStart(
       title: model,
       sha256,
       transfer: report,
+      licence: licenceOf(checkpoint),
       close: () => checkpoint.close(),
     };
   } catch (error) {
@@ -493,7 +541,7 @@ async function epochsOfLunchBreak(
 }
 
 function weightsMetadata(
-  { title, sha256 }: Start,
+  { title, sha256, licence }: Start,
   { epoch, settings }: {
     readonly epoch: number;
     readonly settings: TrainSettings;
@@ -504,5 +552,6 @@ function weightsMetadata(
     "medannotate.start.sha256": sha256,
     "medannotate.epoch": String(epoch),
     "medannotate.settings": JSON.stringify(settings),
+    ...(licence === undefined ? {} : { "medannotate.licence": licence }),
   };
 }

@@ -178,3 +178,18 @@ Deno.test("trainDetector() names an image that cannot be decoded, and learns fro
     ok(problems.includes("images/train/train0.png"), problems);
   });
 });
+
+Deno.test("trainDetector() refuses a data set whose val is its train, unless forced, and says so", async () => {
+  await withData(async ({ data, train }) => {
+    const yaml = join(data, "data.yaml");
+    const text = await Deno.readTextFile(yaml);
+    await Deno.writeTextFile(
+      yaml,
+      text.replace('val: "images/val"', 'val: "images/train"'),
+    );
+    await rejects(train("run", { epochs: 1 }), /all 6 images of val are also/);
+    const { marks } = await train("run", { epochs: 1, force: true });
+    equal(marks.length, 1);
+    ok(marks[0].startsWith("leak, forced: all 6 images of val"), marks[0]);
+  });
+});
