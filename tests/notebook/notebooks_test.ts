@@ -13,9 +13,9 @@ const folder = fileURLToPath(new URL("../../notebooks/", import.meta.url));
 const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
   .filter((name) => name.endsWith(".ipynb")).sort();
 
-Deno.test("notebooks/ holds six notebooks, numbered in learning order", () => {
+Deno.test("notebooks/ holds seven notebooks, numbered in learning order", () => {
   const numbers = names.map((name) => name.slice(0, 3));
-  deepEqual(numbers, ["01_", "02_", "03_", "04_", "05_", "06_"]);
+  deepEqual(numbers, ["01_", "02_", "03_", "04_", "05_", "06_", "07_"]);
 });
 
 for (const [i, name] of names.entries()) {
