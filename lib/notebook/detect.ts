@@ -35,7 +35,7 @@ export type DetectView = Displayable & DetectSummary & {
  * @throws RangeError as detectIn does
  */
 export async function detect(
-  { model, device, size, count = 4, widthPx = 240, ...options }:
+  { model, device, size, count = 3, widthPx = 320, ...options }:
     & Omit<DetectInOptions, "onProgress">
     & {
       readonly model: string;
