@@ -39,15 +39,6 @@ export type OpenDetector = {
  *
  * @param options.cache folder for built graphs
  * @throws RangeError for an id that is not known, a file that is no YOLO, a size that it does not take
- *
- * @example The path of a checkpoint that training left
- * ```ts ignore
- * import { detectObjects, openDetector, readImage } from "medannotate";
- *
- * const detector = await openDetector({ model: "runs/polyps/weights/best.safetensors" });
- * const found = await detectObjects(detector.engine, await readImage("frame.png"));
- * await detector.close();
- * ```
  */
 export async function openDetector(
   { model, size, device = "auto" }: DetectorChoice,

@@ -30,7 +30,7 @@ export type RecognisedYolo = Recognised & {
   /** Class names by number. */
   readonly classes: readonly string[];
   readonly format: "pt" | "safetensors" | "onnx";
-  /** Values of its tensors without those of batch norms that are not learnt; undefined of an ONNX file. */
+  /** As the official code counts them, with the bins of the boxes; undefined of an ONNX file. */
   readonly parameters?: number;
   /** What the file says of its terms. */
   readonly licenceInside?: string;
@@ -84,7 +84,7 @@ function recogniseYolo(path: string): Omit<RecognisedYolo, "bytes" | "sha256"> {
       };
     }
     const { network, read } = file.weights;
-    let parameters = 0;
+    let parameters = network.head.bins; // a fixed convolution in official files
     for (const name of tensorNames(network)) {
       requireFinite(path, name, read(name).data);
       if (!/\.running_(mean|var)$/.test(name)) {

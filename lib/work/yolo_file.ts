@@ -110,7 +110,10 @@ function requireTensors(
   );
 }
 
-function licenceOf({ details, metadata }: Checkpoint): string | undefined {
+/** What a checkpoint says of its terms. */
+export function licenceOf(
+  { details, metadata }: Checkpoint,
+): string | undefined {
   const told = details?.license ?? metadata["medannotate.licence"] ??
     metadata.license;
   return typeof told === "string" && told !== "" ? told : undefined;

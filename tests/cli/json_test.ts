@@ -4,6 +4,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { inFolder } from "../media/temporary_folder.ts";
 import { frameCount, onPolyp, writeFrames } from "../work/small_clip.ts";
+import { saveYolo } from "../../lib/yolo/save.ts";
+import { formulaWeights } from "../yolo/formula_weights.ts";
 import { runVerb } from "./call_verb.ts";
 
 /** Runs a verb with --json and gives the object that it printed. */
@@ -125,6 +127,31 @@ Deno.test(
     ];
     const { images, boxes } = await jsonOf("evaluate", "predictions", ...files);
     deepEqual([images, boxes.coco.ap, boxes.curves], [1, 0, undefined]);
+  }),
+);
+
+Deno.test(
+  "deno task detect and models export --json print one line",
+  inFolder(async (folder) => {
+    await writeFrames(`${folder}/frames`);
+    const model = `${folder}/own.safetensors`;
+    saveYolo(model, formulaWeights("yolo11n", ["polyp"]));
+    const onnx = `${folder}/own.onnx`;
+    const exported = await jsonOf("models", "export", model, "--out", onnx);
+    deepEqual([exported.out, exported.width], [onnx, 64]);
+    const found = await jsonOf(
+      "detect",
+      `${folder}/frames`,
+      "--model",
+      onnx,
+      "--out",
+      `${folder}/out`,
+      "--device",
+      "cpu",
+      "--track",
+    );
+    deepEqual([found.frames, found.kind], [frameCount, "folder"]);
+    ok(found.fps > 0);
   }),
 );
 

@@ -2,6 +2,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { modelRegistry } from "medannotate";
 import { models, modelsVerb } from "../../lib/cli/models.ts";
 import { inFolder } from "../media/temporary_folder.ts";
+import { saveYolo } from "../../lib/yolo/save.ts";
+import { formulaWeights } from "../yolo/formula_weights.ts";
 import { callVerb } from "./call_verb.ts";
 
 const mini = "tests/golden/sam2/sam2-mini.pt";
@@ -100,3 +102,47 @@ Deno.test("deno task models refuses words that mean nothing", async () => {
     );
   }
 });
+
+Deno.test(
+  "deno task models export writes ONNX, and add tells what a detector is",
+  inFolder(async (folder) => {
+    const verb = modelsVerb({ folder, registry: modelRegistry });
+    const file = `${folder}/polyps.safetensors`;
+    saveYolo(file, formulaWeights("yolo11n", ["polyp", "tool"]), {
+      metadata: { license: "CC BY 4.0" },
+    });
+    const added = await callVerb(verb, ["add", file]);
+    deepEqual([added.code, added.stderr], [0, ""]);
+    // so many the official code counts for two classes
+    deepEqual(added.stdout.split("\n").slice(0, 5), [
+      "added polyps, use it with --model polyps",
+      "YOLO yolo11n (detect), 2,590,230 parameters, 10.5 MB, safetensors",
+      "2 classes: polyp, tool",
+      "input side 64 px",
+      "licence CC BY 4.0",
+    ]);
+    const out = `${folder}/polyps.onnx`;
+    const words = ["export", "polyps", "--out", out];
+    const exported = await callVerb(verb, [...words, "--size", "96"]);
+    equal(exported.code, 0, exported.stderr);
+    match(
+      exported.stdout,
+      /polyps\.onnx: detect, 2 classes, input 96x96, 10\.\d MB, licence CC BY 4\.0$/,
+    );
+    const json = await callVerb(verb, [...words, "--batch", "4", "--json"]);
+    const { width, batch, classes } = JSON.parse(json.stdout);
+    deepEqual([width, batch, classes], [64, 4, ["polyp", "tool"]]);
+
+    const wrong = await callVerb(verb, ["export", "polyps", "--out", "x.pt"]);
+    equal(wrong.code, 2);
+    match(
+      wrong.stderr,
+      /--out is x\.pt, expected a file name ending in \.onnx/,
+    );
+    const misplaced = await callVerb(verb, ["check", "--out", out]);
+    match(
+      misplaced.stderr,
+      /--out belongs to models export, found models check/,
+    );
+  }),
+);

@@ -5,7 +5,6 @@
 // measured against strided slices and against taking the gradient as kernel,
 // this was fastest (MODELS 5.1).
 
-import { sizeOf } from "../../base/tensor.ts";
 import { known } from "../dims.ts";
 import { constant, type Graph, scalar, type Value } from "../graph.ts";
 import { Add, Cast, Div, Equal, Mul, Sqrt, Sub } from "../ops/elementwise.ts";

@@ -51,8 +51,15 @@ export async function* detectStream(
     const msRead = performance.now() - readMs;
     return { ...frame, detections, msPrepare, msNetwork, msRead };
   };
+  const source = prefetch(frames, ahead);
+  let failure: { readonly error: unknown } | undefined;
   try {
-    for await (const frame of prefetch(frames, ahead)) {
+    while (true) {
+      const next = await source.next().catch((error) => {
+        failure = { error };
+      });
+      if (!next || next.done) break;
+      const frame = next.value;
       throwIfCancelled(signal, `detecting at frame ${frame.frame}`);
       const startMs = performance.now();
       const { tensor, place } = prepareImage(engine, frame.image, options);
@@ -64,7 +71,9 @@ export async function* detectStream(
     }
     throwIfCancelled(signal, "detecting");
     while (running.length > 0) yield await finish();
+    if (failure) throw failure.error; // after the frames before it
   } finally {
+    await source.return(undefined);
     await Promise.allSettled(running.map(({ result }) => result));
   }
 }

@@ -12,7 +12,7 @@ import { writeCsv } from "../../formats/csv.ts";
 import type { Size } from "../../base/tensor.ts";
 import type { Detection } from "../../yolo/detection.ts";
 
-const FoundObject = z.object({
+const ObjectShape = z.object({
   /** x0, y0, x1, y1 in pixels of the frame. */
   box: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly(),
   /** 0..1 */
@@ -30,9 +30,9 @@ const FoundObject = z.object({
   }).readonly().optional(),
 }).readonly();
 /** One object of a line. */
-export type FoundObject = z.infer<typeof FoundObject>;
+export type FoundObject = z.infer<typeof ObjectShape>;
 
-const DetectionLine = z.object({
+const LineShape = z.object({
   frame: z.int().nonnegative(),
   /** File name in a folder; empty in a video. */
   name: z.string(),
@@ -40,10 +40,10 @@ const DetectionLine = z.object({
   timeMs: z.number().nullable(),
   /** Width and height. */
   size: z.tuple([z.int().positive(), z.int().positive()]).readonly(),
-  detections: z.array(FoundObject).readonly(),
+  detections: z.array(ObjectShape).readonly(),
 }).readonly();
 /** What was found on a frame. */
-export type DetectionLine = z.infer<typeof DetectionLine>;
+export type DetectionLine = z.infer<typeof LineShape>;
 
 /** Which frame a line is of. */
 export type LinePlace = {
@@ -105,7 +105,7 @@ export async function* readDetectionLines(
 
 function parseLine(text: string, path: string, number: number): DetectionLine {
   try {
-    return DetectionLine.parse(JSON.parse(text));
+    return LineShape.parse(JSON.parse(text));
   } catch (error) {
     throw new SyntaxError(
       `Cannot read ${path}: line ${number} is none of detections.jsonl`,
