@@ -194,7 +194,7 @@ Deno.test(
 
 sharedTest(
   "openYoloFile() reads best.pt of Ultralytics with its licence and design",
-  async () => {
+  () => {
     const folder = new URL("golden/yolo/pt/", sharedUrl).pathname;
     for (
       const [name, task, classes] of [

@@ -110,8 +110,6 @@ export async function detectIn(
   const source = await openDetectSource(options.input, options);
   try {
     await requireWritable(out);
-    await removeTemporaryFiles(out);
-    await removePartialVideos(out);
     const identity = identityOf(detector, source, { ...options, classes });
     const earlier = await openRunFolder(out, source, identity, options);
     const leave = (status: DetectRunFile["status"], frames: number) =>
@@ -131,10 +129,14 @@ export async function detectIn(
           1,
         ) + "\n",
       );
-    await leave("running", earlier?.frames ?? 0); // before there are lines
+    const lines = await openLines(join(out, detectFiles.lines));
+    await removeTemporaryFiles(out); // nobody else writes here now
+    await removePartialVideos(out);
+    await leave("running", earlier?.frames ?? 0); // before the first line
     const run = await runFrames(detector, source, {
       ...options,
       out,
+      lines,
       classNumbers: classes,
       isDone: earlier?.status === "done",
       onEnd: leave,
@@ -198,6 +200,7 @@ function identityOf(
 }
 
 type RunOptions = DetectInOptions & {
+  readonly lines: GrowingLines;
   readonly classNumbers: readonly number[] | undefined;
   /** An earlier sitting came to the end. */
   readonly isDone: boolean;
@@ -212,9 +215,8 @@ async function runFrames(
   source: DetectSource,
   options: RunOptions,
 ) {
-  const { out, every = 1, signal, onProgress } = options;
+  const { out, lines, every = 1, signal, onProgress } = options;
   const path = join(out, detectFiles.lines);
-  const lines = await openLines(path);
   const overlay = await openOverlay(source, options);
   const tally = createDetectionTally();
   let frames = lines.before;

@@ -87,8 +87,8 @@ export async function readDetectRun(
 
 async function requireNoLines(out: string) {
   const path = join(out, detectFiles.lines);
-  const isThere = await Deno.stat(path).then(() => true, () => false);
-  if (!isThere) return;
+  const bytes = await Deno.stat(path).then(({ size }) => size, () => 0);
+  if (bytes === 0) return; // nothing, or what a kill at the start left
   throw new RangeError(
     `Cannot detect into ${out}: it holds ${detectFiles.lines} but no ${detectFiles.run} that says of what. Expected an empty folder, or --restart, which replaces it`,
   );

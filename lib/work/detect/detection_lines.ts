@@ -152,15 +152,25 @@ export type GrowingLines = {
   close(): void;
 };
 
-/** Opens a file to go on with; what stands after its last whole line is cut off. */
+/**
+ * Opens a file to go on with; what stands after its last whole line is cut off.
+ *
+ * @throws Error while somebody else has it open so
+ */
 export async function openLines(path: string): Promise<GrowingLines> {
+  const file = await Deno.open(path, { create: true, write: true });
+  if (!await file.tryLock(true)) {
+    file.close();
+    throw new Error(
+      `Cannot write to ${path}: another run is writing to it. Expected that it ends first`,
+    );
+  }
   let before = 0;
   let end = 0;
   for await (const line of readWholeLines(path)) {
     before++;
     end = line.end;
   }
-  const file = await Deno.open(path, { create: true, write: true });
   await file.truncate(end);
   await file.seek(end, Deno.SeekMode.Start);
   return {

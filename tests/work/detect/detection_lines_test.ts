@@ -66,6 +66,10 @@ Deno.test(
     deepEqual(await framesIn(), [7, 8]);
     const second = await openLines(path);
     equal(second.before, 2);
+    await rejects(
+      openLines(path),
+      /lines\.jsonl: another run is writing to it/,
+    );
     equal(await Deno.readTextFile(path), whole);
     await second.append({ ...line, frame: 9 });
     second.close();
