@@ -100,8 +100,18 @@ export function fillSettings(
     isRect: wanted.isRect ?? true,
     augmentation: { ...defaultAugmentation, ...wanted.augmentation },
     gains: defaultGains,
-    maskSlots: wanted.maskSlots ?? 400,
+    maskSlots: wanted.maskSlots ?? maskSlotsFor(batch, side),
   };
+}
+
+const mostSlots = 400;
+const fewestSlots = 50;
+const mostMaskValues = 64e6; // of one tensor of masks: 256 MB
+
+/** As many anchors as memory allows; a tensor of masks holds their places in every image of a batch. */
+function maskSlotsFor(batch: number, side: number): number {
+  const fit = Math.floor(mostMaskValues / (batch * (side / 4) ** 2));
+  return Math.max(fewestSlots, Math.min(mostSlots, fit));
 }
 
 function requireWhole(name: string, value: number, least: number) {
