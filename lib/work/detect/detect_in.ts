@@ -222,7 +222,10 @@ async function runFrames(
   let frames = lines.before;
   try {
     const track = trackerOf(options);
-    await replay(path, source, { track, tally, overlay, every, signal });
+    await replay(path, source, {
+      ...{ track, tally, overlay, every, signal },
+      report: startProgress("go on", frames, { onProgress }),
+    });
     const total = Math.ceil(source.count / every);
     const report = startProgress("detect", total - frames, { onProgress });
     const beganMs = performance.now();
@@ -310,14 +313,16 @@ function streamOptions(source: DetectSource, options: RunOptions) {
 async function replay(
   path: string,
   source: DetectSource,
-  { track, tally, overlay, every, signal }: {
+  { track, tally, overlay, every, signal, report }: {
     readonly track: ((line: DetectionLine) => DetectionLine) | undefined;
     readonly tally: DetectionTally;
     readonly overlay: DetectionOverlay | undefined;
     readonly every: number;
     readonly signal: AbortSignal | undefined;
+    readonly report: (done: number) => unknown;
   },
 ) {
+  let done = 0;
   const images = overlay?.needsAll
     ? source.frames({ from: 0, every })
     : undefined;
@@ -328,6 +333,7 @@ async function replay(
       tally.add(line);
       const frame = await images?.next();
       if (frame && !frame.done) await overlay?.write(frame.value.image, line);
+      report(++done);
     }
   } finally {
     await images?.return(undefined);
