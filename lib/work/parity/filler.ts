@@ -4,6 +4,7 @@
 // need no files of a gigabyte. The formula stands in the README of the golden
 // folder: FNV-1a of the name, a multiplicative step for each index, a mixer.
 
+import { hashText } from "../../base/random.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 
 /** Fills a tensor by its name: values in `offset ± scale`. */
@@ -18,7 +19,7 @@ export function fillTensor(
 
 /** The numbers of a name, from −1 to below 1. */
 export function fillUnits(name: string, length: number): Float64Array {
-  const hash = fnv1a(name);
+  const hash = hashText(name);
   const data = new Float64Array(length);
   for (let i = 0; i < data.length; i++) {
     let x = (hash + Math.imul(i + 1, 0x9e3779b9)) | 0;
@@ -30,15 +31,6 @@ export function fillUnits(name: string, length: number): Float64Array {
     data[i] = (x >>> 0) / 2 ** 32 * 2 - 1;
   }
   return data;
-}
-
-/** FNV-1a of a text, 32 bits. */
-export function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  return hash >>> 0;
 }
 
 /** What a formula weight is, which decides its scale and offset. */

@@ -1,6 +1,7 @@
 // YOLO networks with weights made by formula: names, shapes, forward pass.
 
 import { z } from "zod";
+import { hashText } from "../../base/random.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import {
   type Design,
@@ -12,7 +13,7 @@ import {
 import { buildDetector } from "../../yolo/graph/detector.ts";
 import type { YoloWeights } from "../../yolo/weights.ts";
 import { type Check, compareExactly, type Comparison } from "./compare.ts";
-import { fillTensor, fillUnits, fnv1a } from "./filler.ts";
+import { fillTensor, fillUnits } from "./filler.ts";
 import type { GraphRunner } from "./run_graph.ts";
 import { compareSamples, Sampled } from "./samples.ts";
 
@@ -38,7 +39,7 @@ export function fillerChecks({ filler }: z.infer<typeof Filler>): Check[] {
       const filled = fillTensor(name, [value.length], options).data;
       const wanted = Float32Array.from(value);
       return Promise.resolve([
-        compareExactly(`formula/filler/${name}/hash`, fnv1a(name), fnv1a32),
+        compareExactly(`formula/filler/${name}/hash`, hashText(name), fnv1a32),
         compareExactly(`formula/filler/${name}/u`, [
           ...fillUnits(name, u.length),
         ], u),

@@ -4,13 +4,12 @@
 // run that was interrupted goes on as if it had not been. An epoch is filled up
 // with images from its start, so that all batches have one size.
 
-import { type Random, seededRandom } from "../../base/random.ts";
+import { hashText, type Random, seededRandom } from "../../base/random.ts";
 import type { Label } from "../detection.ts";
 import { augment } from "./augment.ts";
 import { type Batch, makeBatch } from "./batch.ts";
 import type { SampleLoader, TrainingSample } from "./sample.ts";
 import type { TrainSettings } from "./settings.ts";
-import { hashText } from "./start.ts";
 
 /** Images to choose mosaic partners from. */
 const mostPartners = 1000;

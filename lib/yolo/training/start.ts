@@ -6,7 +6,7 @@
 // checkpoint everything is kept that fits; the class layer is made anew for
 // new classes, and rows of classes with the same name are copied (MODELS 2.6).
 
-import { seededRandom } from "../../base/random.ts";
+import { hashText, seededRandom } from "../../base/random.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import {
   type Design,
@@ -98,15 +98,6 @@ function uniform(
     () => (2 * random() - 1) * bound,
   );
   return { dims, data };
-}
-
-/** FNV-1a of a text, 32 bits. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  return hash >>> 0;
 }
 
 const strides = [8, 16, 32, 64, 128, 256, 512, 1024];
