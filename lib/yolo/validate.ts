@@ -97,14 +97,17 @@ export async function validate(
   }).map(({ members, size }) => ({ members, size: fixedSize ?? size }));
   const report = startProgress("validate", samples.length, { onProgress });
   const found = new Map<number, ValidatedImage>();
-  const prepare = (i: number) =>
-    i < plan.length
-      ? prepareBatch(plan[i].members.map((at) => samples[at]), plan[i].size, {
-        load,
-        classCount,
-        hasMasks,
-      })
-      : undefined;
+  const prepare = (i: number) => {
+    if (i >= plan.length) return undefined;
+    const members = plan[i].members.map((at) => samples[at]);
+    const batch = prepareBatch(members, plan[i].size, {
+      load,
+      classCount,
+      hasMasks,
+    });
+    batch.catch(() => {}); // its error is met where it is awaited
+    return batch;
+  };
   let next = prepare(0);
   for (const [i, { members }] of plan.entries()) {
     throwIfCancelled(signal, `validating at image ${found.size}`);

@@ -109,22 +109,27 @@ export async function* trainEpochs(
       const losses = createMeans();
       let rates: EpochResult["rates"] = [0, 0, 0];
       let gathered = 0;
-      let next = maker.make(epoch, 0);
+      const prepare = (at: number) => {
+        const batch = maker.make(epoch, at);
+        batch.catch(() => {}); // its error is met where it is awaited
+        return batch;
+      };
+      let next = prepare(0);
       for (let at = 0; at < maker.batchesPerEpoch; at++) {
         throwIfCancelled(signal, `training in epoch ${epoch + 1}`);
         const batch = await next;
         const isEnd = at + 1 === maker.batchesPerEpoch;
-        if (!isEnd) next = maker.make(epoch, at + 1); // while the network learns
+        if (!isEnd) next = prepare(at + 1); // while the network learns
         const number = epoch * maker.batchesPerEpoch + at;
         const step = settingsAt(schedule, number);
         rates = step.rates;
         gathered++;
         const isStep = gathered >= step.accumulate || isEnd;
-        losses.add(
-          isStep
-            ? await learner.step(batch, step)
-            : await learner.gather(batch),
-        );
+        const found = isStep
+          ? await learner.step(batch, step)
+          : await learner.gather(batch);
+        requireFinite(found, epoch + 1);
+        losses.add(found);
         if (isStep) gathered = 0;
         report(++done);
       }
@@ -163,6 +168,15 @@ export async function* trainEpochs(
     await validator.close();
     await learner.close();
   }
+}
+
+function requireFinite(losses: Float32Array, epoch: number) {
+  if (losses.every(Number.isFinite)) return;
+  throw new RangeError(
+    `Cannot go on training: in epoch ${epoch} the losses became ${
+      [...losses].join(", ")
+    }, expected numbers; a smaller learning rate may help`,
+  );
 }
 
 /** How long a step takes; nothing is learnt. */

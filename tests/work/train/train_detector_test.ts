@@ -193,3 +193,12 @@ Deno.test("trainDetector() refuses a data set whose val is its train, unless for
     ok(marks[0].startsWith("leak, forced: all 6 images of val"), marks[0]);
   });
 });
+
+Deno.test("trainDetector() stops when the losses are no numbers any more, and keeps what it has", async () => {
+  await withData(async ({ train }) => {
+    await rejects(
+      train("run", { optimiser: "sgd", rate: 1e30, warmUpEpochs: 0 }),
+      /in epoch 1 the losses became .*NaN.*a smaller learning rate/,
+    );
+  });
+});
