@@ -31,7 +31,7 @@ const options = {
   model: {
     type: "string",
     help:
-      "a checkpoint, or a design to start from nothing: yolo11n (default), yolo11s, … yolov8x",
+      "a checkpoint, an added model, or a design to start from nothing: yolo11n (default), yolo11s, … yolov8x",
   },
   epochs: {
     type: "string",

@@ -54,6 +54,7 @@ import {
 import { type MadeWith, madeWith } from "../made_with.ts";
 import { writeDetectorMeasures } from "../evaluation/write_measures.ts";
 import { sha256OfFile } from "../model_file.ts";
+import { findModel } from "../open_model.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../write_file.ts";
 import { licenceOf } from "../yolo_file.ts";
 import { resultsCsv, type ResultsRow, resultsRow } from "./results_csv.ts";
@@ -66,7 +67,7 @@ export type TrainOptions = Partial<WantedSettings> & {
   readonly data: string;
   /** Where everything goes. */
   readonly out: string;
-  /** A checkpoint file, or a design such as `yolo11n` to start from nothing; default `yolo11n`. */
+  /** A checkpoint file, the id of an added model, or a design such as `yolo11n` to start from nothing; default `yolo11n`. */
   readonly model?: string;
   /** Trains although images of training and validation are the same. */
   readonly force?: boolean;
@@ -466,8 +467,9 @@ async function openStart(
       close: () => {},
     };
   }
-  const sha256 = await sha256OfFile(model);
-  const checkpoint = openCheckpoint(model);
+  const { path } = await findModel(model);
+  const sha256 = await sha256OfFile(path);
+  const checkpoint = openCheckpoint(path);
   try {
     const { weights, report } = startFromCheckpoint(
       yoloWeights(checkpoint),
