@@ -45,6 +45,7 @@ export function suppressBoxes(
   return kept;
 }
 
-function boxArea({ x0, y0, x1, y1 }: Box): number {
+/** The area of a box, in square pixels. */
+export function boxArea({ x0, y0, x1, y1 }: Box): number {
   return (x1 - x0) * (y1 - y0);
 }

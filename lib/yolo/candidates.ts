@@ -4,6 +4,7 @@
 // box with its best class or with every class that is sure enough (MODELS 2.4).
 
 import type { Box } from "../base/tensor.ts";
+import { boxIou } from "../masks/nms.ts";
 
 /** How boxes are chosen. */
 export type ChoiceOptions = {
@@ -67,7 +68,7 @@ export function chooseCandidates(
     const box = boxOf(output, anchor, anchorCount);
     const isDouble = kept.some((better) =>
       (isAgnostic || better.classNumber === classNumber) &&
-      overlap(better.box, box) > iouThreshold
+      boxIou(better.box, box) > iouThreshold
     );
     if (!isDouble) kept.push({ anchor, classNumber, confidence, box });
   }
@@ -136,15 +137,4 @@ function boxOf(
     x1: x + halfWidth,
     y1: y + halfHeight,
   };
-}
-
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
-  if (width <= 0) return 0;
-  const height = Math.min(a.y1, b.y1) - Math.max(a.y0, b.y0);
-  if (height <= 0) return 0;
-  const both = width * height;
-  const areaA = (a.x1 - a.x0) * (a.y1 - a.y0);
-  const areaB = (b.x1 - b.x0) * (b.y1 - b.y0);
-  return both / (areaA + areaB - both);
 }

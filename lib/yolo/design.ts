@@ -18,6 +18,18 @@ export type Design = {
 export const yoloSizes = ["n", "s", "m", "l", "x"] as const;
 export type YoloSize = typeof yoloSizes[number];
 
+/** Reads a design from a name such as `yolo11n-seg`; undefined when it is none. */
+export function findDesign(name: string): Design | undefined {
+  const match = /^(yolo11|yolov8)([nsmlx])(-seg)?$/.exec(name);
+  const size = yoloSizes.find((size) => size === match?.[2]);
+  if (!match || !size) return undefined;
+  return {
+    family: match[1] === "yolo11" ? "yolo11" : "yolov8",
+    size,
+    task: match[3] ? "segment" : "detect",
+  };
+}
+
 /** What a tensor is, which decides how it starts. */
 export type TensorRole =
   | "weight"

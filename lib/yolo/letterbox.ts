@@ -224,17 +224,6 @@ export function boxToImage(box: Box, place: Letterbox, size: Size): Box {
   return { x0: x(box.x0), y0: y(box.y0), x1: x(box.x1), y1: y(box.y1) };
 }
 
-/** A box of the image in pixels of the input. */
-export function boxToInput(box: Box, place: Letterbox): Box {
-  const { left, top, scaleX, scaleY } = place;
-  return {
-    x0: box.x0 * scaleX + left,
-    y0: box.y0 * scaleY + top,
-    x1: box.x1 * scaleX + left,
-    y1: box.y1 * scaleY + top,
-  };
-}
-
 function clamp(value: number, most: number): number {
   return Math.min(Math.max(value, 0), most);
 }

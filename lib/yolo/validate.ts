@@ -22,14 +22,17 @@ import {
 } from "./instance_masks.ts";
 import {
   boxToImage,
-  boxToInput,
   fillLetterbox,
   type Letterbox,
   placeInside,
 } from "./letterbox.ts";
 import { planBatches } from "./rect_batches.ts";
 import { type Batch, makeBatch } from "./training/batch.ts";
-import type { SampleLoader, TrainingSample } from "./training/sample.ts";
+import {
+  moveLabel,
+  type SampleLoader,
+  type TrainingSample,
+} from "./training/sample.ts";
 
 /** How a validation runs. */
 export type ValidationOptions = ChoiceOptions & {
@@ -157,7 +160,8 @@ async function prepareBatch(
     const { image, labels: own } = await load(sample);
     const place = placeInside(image, size);
     fillLetterbox(image, place, images.subarray(i * area, (i + 1) * area));
-    labels.push(own.map((label) => labelToInput(label, place)));
+    const { scaleX: x, scaleY: y, left, top } = place;
+    labels.push(own.map((label) => moveLabel(label, { x, y, left, top })));
     // from the file's image straight to the input
     places.push({
       ...place,
@@ -167,15 +171,6 @@ async function prepareBatch(
   }
   const batch = makeBatch(images, { labels, classCount, ...size, hasMasks });
   return { batch, places, labels };
-}
-
-function labelToInput(label: Label, place: Letterbox): Label {
-  const { left, top, scaleX, scaleY } = place;
-  const ring = label.ring?.map(({ x, y }) => ({
-    x: x * scaleX + left,
-    y: y * scaleY + top,
-  }));
-  return { ...label, box: boxToInput(label.box, place), ...(ring && { ring }) };
 }
 
 function readImage(

@@ -1,7 +1,6 @@
 // Running a detector over the images of a data set, its classes taken by name.
 
 import type { OnProgress } from "../../base/progress.ts";
-import { readImage } from "../../media/image.ts";
 import type { YoloEngine } from "../../yolo/engine.ts";
 import {
   sampleLoader,
@@ -9,6 +8,7 @@ import {
 } from "../../yolo/training/sample.ts";
 import { validate, type ValidatedImage } from "../../yolo/validate.ts";
 import type { DataSetImage, DataSetProblem } from "../data_set/data_set.ts";
+import { sampleOf } from "../data_set/sample_of.ts";
 import { checkImages } from "../train/check_images.ts";
 import type { EvaluationSettings } from "./detector_evaluation.ts";
 import type { ClassMatch } from "./match_classes.ts";
@@ -42,13 +42,11 @@ export async function detectImages(
 ): Promise<DetectedImages> {
   const { toModel } = classes;
   const samples = images.map((image): TrainingSample => ({
-    name: image.name,
-    size: image.size,
+    ...sampleOf(image),
     labels: image.labels.map((label) => ({
       ...label,
       classNumber: toModel[label.classNumber],
     })),
-    read: () => readImage(image.path),
   }));
   const { side, isRect, batch, iouThreshold } = settings;
   const load = sampleLoader(side);

@@ -1,7 +1,7 @@
 // The trained files of the YOLO goldens: predictions, masks, validations; and
 // the learning rates of the recorded runs.
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { iou } from "../../masks/metrics.ts";
@@ -27,6 +27,7 @@ import { type Schedule, settingsAt } from "../../yolo/training/schedule.ts";
 import { validate } from "../../yolo/validate.ts";
 import { yoloWeights } from "../../yolo/weights.ts";
 import { readDataSet } from "../data_set/read_data_set.ts";
+import { sampleOf } from "../data_set/sample_of.ts";
 import { sha256OfFile } from "../model_file.ts";
 import {
   type Check,
@@ -156,12 +157,7 @@ async function checksOf(
   }
   const samples = async (): Promise<TrainingSample[]> => {
     const { parts } = await readDataSet(data);
-    return parts.val.map(({ name, size, labels, path }) => ({
-      name: basename(name),
-      size,
-      labels,
-      read: () => readImage(path),
-    }));
+    return parts.val.map(sampleOf);
   };
   checks.push({
     name: `predict-${task}/rect-batches`,

@@ -4,11 +4,10 @@ import { z } from "zod";
 import { hashText } from "../../base/random.ts";
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
 import {
-  type Design,
   type DesignedNetwork,
   designNetwork,
+  findDesign,
   type TensorRole,
-  yoloSizes,
 } from "../../yolo/design.ts";
 import { buildDetector } from "../../yolo/graph/detector.ts";
 import type { YoloWeights } from "../../yolo/weights.ts";
@@ -95,14 +94,11 @@ export function designOf(
   names: readonly string[],
   imageSide = 640,
 ): DesignedNetwork {
-  const match = /^(yolo11|yolov8)([nsmlx])(-seg)?$/.exec(id);
-  const size = yoloSizes.find((size) => size === match?.[2]);
-  if (!match || !size) {
+  const design = findDesign(id);
+  if (!design) {
     throw new RangeError(`Cannot design ${id}, expected such as yolo11n-seg`);
   }
-  const family: Design["family"] = match[1] === "yolo11" ? "yolo11" : "yolov8";
-  const task = match[3] ? "segment" : "detect";
-  return designNetwork({ family, size, task }, { names, imageSide });
+  return designNetwork(design, { names, imageSide });
 }
 
 /** Weights by formula. */

@@ -7,29 +7,17 @@
 // it, so a kill loses the epoch in flight and nothing else.
 
 import { join, resolve } from "node:path";
-import { z } from "zod";
 import type { OnProgress } from "../../base/progress.ts";
-import { readImage } from "../../media/image.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { openCheckpoint } from "../../weights/open_checkpoint.ts";
-import { type Design, yoloSizes } from "../../yolo/design.ts";
 import type { DetectorMeasures } from "../../yolo/evaluation/evaluate_detections.ts";
 import { saveYolo } from "../../yolo/save.ts";
-import {
-  type SampleLoader,
-  sampleLoader,
-  type TrainingSample,
-} from "../../yolo/training/sample.ts";
+import { type SampleLoader, sampleLoader } from "../../yolo/training/sample.ts";
 import {
   fillSettings,
   type TrainSettings,
   type WantedSettings,
 } from "../../yolo/training/settings.ts";
-import {
-  startFromCheckpoint,
-  startFromNothing,
-  type TransferReport,
-} from "../../yolo/training/start.ts";
+import type { TransferReport } from "../../yolo/training/start.ts";
 import {
   averagedWeights,
   type EpochResult,
@@ -38,7 +26,6 @@ import {
   trainEpochs,
   type TrainingRun,
 } from "../../yolo/training/train.ts";
-import { type YoloWeights, yoloWeights } from "../../yolo/weights.ts";
 import { problemsText } from "../data_set/problems_text.ts";
 import {
   type DataSet,
@@ -46,19 +33,20 @@ import {
   type DataSetProblem,
   readDataSet,
 } from "../data_set/read_data_set.ts";
-import {
-  dataSetDigest,
-  type DataSetSummary,
-  summariseDataSet,
-} from "../data_set/summarise.ts";
-import { type MadeWith, madeWith } from "../made_with.ts";
+import { dataSetDigest, summariseDataSet } from "../data_set/summarise.ts";
+import { madeWith } from "../made_with.ts";
+import { sampleOf } from "../data_set/sample_of.ts";
 import { writeDetectorMeasures } from "../evaluation/write_measures.ts";
-import { sha256OfFile } from "../model_file.ts";
-import { findModel } from "../open_model.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../write_file.ts";
-import { licenceOf } from "../yolo_file.ts";
 import { resultsCsv, type ResultsRow, resultsRow } from "./results_csv.ts";
 import { checkImages } from "./check_images.ts";
+import { openStart, type Start } from "./open_start.ts";
+import {
+  readRun,
+  refuseOther,
+  type RunAbout,
+  type RunFile,
+} from "./run_file.ts";
 import { readRunState, writeRunState } from "./run_state.ts";
 
 /** What to train, and how. */
@@ -138,7 +126,12 @@ export async function trainDetector(
   const whole = await readDataSet(options.data, options);
   refuseLeaks(whole, force);
   const data = await leaveOutDamaged(whole, load, options);
-  const start = await openStart(options, data, runtime);
+  const start = await openStart(options.model ?? "yolo11n", {
+    task: taskOf(options, data.parts.train),
+    names: data.names,
+    imageSide: options.side ?? defaultsOf(runtime).side,
+    seed: options.seed ?? 0,
+  });
   const scratch = await Deno.makeTempDir({ prefix: "medannotate-train-" });
   try {
     const train = data.parts.train.map(sampleOf);
@@ -307,76 +300,10 @@ function json(value: unknown): string {
   return JSON.stringify(value, null, 2) + "\n";
 }
 
-/** What makes a run the same run. */
-type RunFile = {
-  readonly kind: "medannotate-training";
-  readonly data: string;
-  readonly start: string;
-  readonly settings: TrainSettings;
-};
-
-/** What run.json tells beside that, of the sitting that began the run. */
-export type RunAbout = {
-  readonly data: DataSetSummary;
-  readonly start: string;
-  /** Of the start. */
-  readonly licence?: string;
-  readonly marks: readonly string[];
-  readonly madeWith: MadeWith;
-  readonly command?: string;
-};
-
-const RunShape = z.object({
-  kind: z.literal("medannotate-training"),
-  data: z.string(),
-  start: z.string(),
-  settings: z.record(z.string(), z.json()),
-});
-type EarlierRun = z.infer<typeof RunShape> & {
-  readonly epochs: number | undefined;
-};
-
-async function readRun(path: string): Promise<EarlierRun | undefined> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  const parsed = RunShape.safeParse(JSON.parse(text));
-  if (parsed.success) {
-    const { epochs } = parsed.data.settings;
-    const known = typeof epochs === "number" ? epochs : undefined;
-    return { ...parsed.data, epochs: known };
-  }
-  throw new SyntaxError(
-    `Cannot go on with ${path}: it is no run of train; --restart begins anew`,
-  );
-}
-
 async function forget({ out }: Place) {
   for (const name of Object.values(runFiles)) {
     await Deno.remove(join(out, name)).catch(() => undefined); // it may never have been made
   }
-}
-
-/** Throws a RangeError that says what differs from the run in the folder. */
-function refuseOther(earlier: EarlierRun, now: RunFile, out: string) {
-  const different: string[] = [];
-  if (earlier.data !== now.data) different.push("the data set");
-  if (earlier.start !== now.start) different.push("the model it starts from");
-  const settings: Readonly<Record<string, unknown>> = now.settings;
-  for (const name of Object.keys({ ...earlier.settings, ...settings })) {
-    const [a, b] = [earlier.settings[name], settings[name]].map((value) =>
-      JSON.stringify(value)
-    );
-    if (a !== b) different.push(`${name} (${a} then, ${b} now)`);
-  }
-  if (different.length === 0) return;
-  throw new RangeError(
-    `Cannot go on with the run in ${out}: these differ: ${
-      different.join(", ")
-    }. --restart forgets it and begins anew`,
-  );
 }
 
 /**
@@ -429,73 +356,6 @@ function marksOf(
     );
   }
   return marks;
-}
-
-/** An image of a data set as training takes it. */
-export function sampleOf(image: DataSetImage): TrainingSample {
-  const { name, size, labels, path } = image;
-  return { name, size, labels, read: () => readImage(path) };
-}
-
-type Start = {
-  readonly weights: YoloWeights;
-  readonly title: string;
-  readonly sha256: string;
-  readonly transfer: TransferReport | undefined;
-  /** What the file says of its terms; they go on in what is trained from it. */
-  readonly licence: string | undefined;
-  close(): void;
-};
-
-async function openStart(
-  options: TrainOptions,
-  { names, parts }: DataSet,
-  runtime: Runtime,
-): Promise<Start> {
-  const { model = "yolo11n", seed = 0, side = defaultsOf(runtime).side } =
-    options;
-  const task = taskOf(options, parts.train);
-  const about = { task, names, imageSide: side, seed };
-  const design = designOf(model);
-  if (design) {
-    return {
-      weights: startFromNothing(design, about),
-      title: `${model}, from nothing`,
-      sha256: `design ${model} ${task} ${seed}`,
-      transfer: undefined,
-      licence: undefined,
-      close: () => {},
-    };
-  }
-  const { path } = await findModel(model);
-  const sha256 = await sha256OfFile(path);
-  const checkpoint = openCheckpoint(path);
-  try {
-    const { weights, report } = startFromCheckpoint(
-      yoloWeights(checkpoint),
-      about,
-    );
-    return {
-      weights,
-      title: model,
-      sha256,
-      transfer: report,
-      licence: licenceOf(checkpoint),
-      close: () => checkpoint.close(),
-    };
-  } catch (error) {
-    checkpoint.close();
-    throw error;
-  }
-}
-
-function designOf(
-  model: string,
-): Pick<Design, "family" | "size"> | undefined {
-  const match = /^(yolo11|yolov8)([nsmlx])(-seg)?(\.yaml)?$/.exec(model);
-  const size = yoloSizes.find((size) => size === match?.[2]);
-  if (!match || !size) return undefined;
-  return { family: match[1] === "yolo11" ? "yolo11" : "yolov8", size };
 }
 
 /** Sides, batches: small enough for a lunch break without a GPU. */

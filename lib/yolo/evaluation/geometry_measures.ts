@@ -1,6 +1,7 @@
 // One geometry, boxes or masks, by all rules.
 
 import { cocoRingsToRle } from "../../masks/coco_rings.ts";
+import { boxArea } from "../../masks/nms.ts";
 import { type Rle, rleAreaPx } from "../../masks/rle.ts";
 import { type CocoMeasures, measureByCoco } from "./coco_average_precision.ts";
 import type {
@@ -8,7 +9,7 @@ import type {
   EvaluatedImage,
   EvaluatedLabel,
 } from "./evaluated_image.ts";
-import { boxArea, boxIous, maskIous } from "./iou_matrix.ts";
+import { boxIous, maskIous } from "./iou_matrix.ts";
 import { type CocoMatches, matchCoco } from "./match_coco.ts";
 import { matchDetections, type UltralyticsRule } from "./match_detections.ts";
 import {

@@ -6,6 +6,7 @@
 // and none is ever drawn.
 
 import type { Box } from "../../base/tensor.ts";
+import { boxArea } from "../../masks/nms.ts";
 import { type Rle, rleAreaPx, rleIntersectionPx } from "../../masks/rle.ts";
 import { rleBox } from "../../masks/rle_box.ts";
 
@@ -29,11 +30,6 @@ export function boxIous(
     }
   }
   return ious;
-}
-
-/** The area of a box, in square pixels. */
-export function boxArea({ x0, y0, x1, y1 }: Box): number {
-  return (x1 - x0) * (y1 - y0);
 }
 
 /** Makes `[detections, labels]` of masks; pairs for which `isWanted` is false stay 0. */

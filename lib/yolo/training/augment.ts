@@ -7,10 +7,11 @@
 import type { RgbImage } from "../../base/image.ts";
 import type { Random } from "../../base/random.ts";
 import type { Box, Point } from "../../base/tensor.ts";
+import { boxArea } from "../../masks/nms.ts";
 import type { Label } from "../detection.ts";
 import { fillGrey } from "../letterbox.ts";
 import { changeColours } from "./colours.ts";
-import { type LoadedSample, moveLabel } from "./sample.ts";
+import { type LoadedSample, moveLabel, ringOf } from "./sample.ts";
 
 /** How much images are changed; 0 leaves a property as it is. */
 export type Augmentation = {
@@ -215,29 +216,18 @@ function warpLabel(label: Label, map: Affine, side: number): Label[] {
     y: d * x + e * y + f,
   });
   const ring = label.ring?.map(to);
-  const box = boxAround(ring ?? cornersOf(label.box).map(to));
+  const box = boxAround(ringOf(label).map(to));
   const whole = { x0: 0, y0: 0, x1: side, y1: side };
   const [kept] = clip({ ...label, box, ...(ring && { ring }) }, whole);
   if (!kept) return [];
   const width = kept.box.x1 - kept.box.x0;
   const height = kept.box.y1 - kept.box.y0;
-  const scaled = areaOf(label.box) * Math.abs(a * e - b * d);
-  const share = areaOf(kept.box) / (scaled + 1e-16);
+  const scaled = boxArea(label.box) * Math.abs(a * e - b * d);
+  const share = boxArea(kept.box) / (scaled + 1e-16);
   const stretch = Math.max(width / (height + 1e-16), height / (width + 1e-16));
   const isKept = width > leastSidePx && height > leastSidePx &&
     share > (ring ? leastShareOfRing : leastShare) && stretch < mostStretch;
   return isKept ? [kept] : [];
-}
-
-function cornersOf({ x0, y0, x1, y1 }: Box): Point[] {
-  return [{ x: x0, y: y0 }, { x: x1, y: y0 }, { x: x1, y: y1 }, {
-    x: x0,
-    y: y1,
-  }];
-}
-
-function areaOf({ x0, y0, x1, y1 }: Box): number {
-  return (x1 - x0) * (y1 - y0);
 }
 
 /** The smallest box around points. */

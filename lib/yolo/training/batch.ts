@@ -5,6 +5,7 @@ import type { Point, Size, Tensor } from "../../base/tensor.ts";
 import { areaPx, createBitmap } from "../../masks/bitmap.ts";
 import { polygonsToBitmap } from "../../masks/polygons.ts";
 import type { Label } from "../detection.ts";
+import { ringOf } from "./sample.ts";
 
 /** A batch as feeds of the training graph. */
 export type Batch = {
@@ -116,12 +117,4 @@ function touchOutline(
       if (x >= 0 && y >= 0 && x < width && y < height) data[y * width + x] = 1;
     }
   }
-}
-
-/** The outline of a label; a box without one is its own outline. */
-export function ringOf({ ring, box: { x0, y0, x1, y1 } }: Label) {
-  return ring ?? [{ x: x0, y: y0 }, { x: x1, y: y0 }, { x: x1, y: y1 }, {
-    x: x0,
-    y: y1,
-  }];
 }

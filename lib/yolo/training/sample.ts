@@ -4,7 +4,7 @@
 // 2.4 says for loading, and the most recent ones stay in memory.
 
 import type { RgbImage } from "../../base/image.ts";
-import type { Size } from "../../base/tensor.ts";
+import type { Point, Size } from "../../base/tensor.ts";
 import type { Label } from "../detection.ts";
 import { resizeBilinear } from "../letterbox.ts";
 
@@ -103,4 +103,14 @@ export function moveLabel(
     ...(ring &&
       { ring: ring.map((p) => ({ x: p.x * x + left, y: p.y * y + top })) }),
   };
+}
+
+/** The outline of a label; a box without one is its own outline. */
+export function ringOf(
+  { ring, box: { x0, y0, x1, y1 } }: Label,
+): readonly Point[] {
+  return ring ?? [{ x: x0, y: y0 }, { x: x1, y: y0 }, { x: x1, y: y1 }, {
+    x: x0,
+    y: y1,
+  }];
 }
