@@ -4,11 +4,9 @@
 // Folded in: the decoder's conv_s0 and conv_s1 into the neck (both linear), and
 // the attention scale into the query weights.
 
-import type { Tensor } from "../../base/tensor.ts";
 import {
   addInput,
   addOutput,
-  constant,
   createGraph,
   type Graph,
   label,
@@ -26,8 +24,16 @@ import {
   Split,
   Transpose,
 } from "../../onnx/ops/shape.ts";
-import type { Sam2Weights } from "../weights.ts";
-import { product, reshaped, scaledRows, sum, transposed } from "./fold.ts";
+import {
+  dimsOf,
+  product,
+  reshaped,
+  scaledRows,
+  sum,
+  transposed,
+  valueOf,
+  type Weight,
+} from "./fold.ts";
 import {
   conv,
   feedForward,
@@ -36,6 +42,7 @@ import {
   layerNorm,
   linear,
   type Net,
+  type NetWeights,
   type Precision,
 } from "./layers.ts";
 import { trunkPositions } from "./position.ts";
@@ -45,6 +52,16 @@ const trunk = "image_encoder.trunk";
 const normEpsilon = 1e-6;
 const queryRowsPerChunk = 1024;
 
+/** The maps of images that all else reads. */
+export type ImageMaps = {
+  /** `[B, C/8, side/4, side/4]` */
+  readonly fpn0: Value;
+  /** `[B, C/4, side/8, side/8]` */
+  readonly fpn1: Value;
+  /** `[B, C, side/16, side/16]` */
+  readonly fpn2: Value;
+};
+
 /**
  * Builds the encoder for square images of `side` pixels.
  *
@@ -53,7 +70,7 @@ const queryRowsPerChunk = 1024;
  * `fpn2` `[1, C, side/16, side/16]`.
  */
 export function buildImageEncoder(
-  weights: Sam2Weights,
+  weights: NetWeights,
   side: number,
   { precision }: { readonly precision?: Precision } = {},
 ): Graph {
@@ -65,29 +82,34 @@ export function buildImageEncoder(
   const graph = createGraph("image_encoder");
   const net = { graph, weights, precision };
   const image = addInput(graph, "image", [1, 3, side, side]);
-  const stages = buildTrunk(net, image);
-  const { fpn0, fpn1, fpn2 } = buildNeck(exact(net), stages);
+  const { fpn0, fpn1, fpn2 } = encodeImages(net, image);
   addOutput(graph, "fpn0", fpn0);
   addOutput(graph, "fpn1", fpn1);
   addOutput(graph, "fpn2", fpn2);
   return graph;
 }
 
-/** The last block's output of each stage, `[1, h, w, C]` at strides 4, 8, 16, 32. */
+/** The encoder as a part of a graph, from images `[B, 3, side, side]`, normalised RGB. */
+export function encodeImages(net: Net, images: Value): ImageMaps {
+  return buildNeck(exact(net), buildTrunk(net, images));
+}
+
+/** The last block's output of each stage, `[B, h, w, C]` at strides 4, 8, 16, 32. */
 function buildTrunk(net: Net, image: Value): readonly Value[] {
   const { graph, weights } = net;
   const patches = conv(net, `${trunk}.patch_embed.proj`, image, {
     stride: 4,
     pad: 3,
   });
-  // [1, C, h, w] -> [1, h, w, C]
+  // [B, C, h, w] -> [B, h, w, C]
   const tokens = Transpose(graph, patches, [0, 2, 3, 1]);
   const positions = trunkPositions(
+    graph,
     weights.read(`${trunk}.pos_embed`),
     weights.read(`${trunk}.pos_embed_window`),
     Number(tokens.dims[1]),
   );
-  let x = Add(graph, tokens, constant(graph, `${trunk}.positions`, positions));
+  let x = Add(graph, tokens, valueOf(graph, `${trunk}.positions`, positions));
   label(graph, "trunk.tokens", x);
   const stages: Value[] = [];
   for (const block of trunkBlocks(weights.config.trunk)) {
@@ -131,8 +153,8 @@ function buildBlock(net: Net, block: TrunkBlock, x: Value): Value {
 }
 
 /**
- * Attention inside windows, or over the whole grid; x `[1, h, w, from]` to
- * `[1, h', w', to]`.
+ * Attention inside windows, or over the whole grid; x `[B, h, w, from]` to
+ * `[B, h', w', to]`.
  *
  * The projections run on the grid itself: tokens that only fill up windows are
  * zeros there, so that their queries, keys and values are the bias, as in the
@@ -140,9 +162,9 @@ function buildBlock(net: Net, block: TrunkBlock, x: Value): Value {
  */
 function buildAttention(net: Net, block: TrunkBlock, x: Value): Value {
   const { graph } = net;
-  const [, height, width] = x.dims.map(Number);
+  const [images, height, width] = x.dims.map(Number);
   const window = block.window || Math.max(height, width);
-  const grid = { height, width, window };
+  const grid = { images, height, width, window };
   const [q, k, v] = queriesKeysValues(net, block, x, grid); // [n, heads, window², d]
 
   const isPooled = block.from !== block.to;
@@ -150,6 +172,7 @@ function buildAttention(net: Net, block: TrunkBlock, x: Value): Value {
   const queries = isPooled ? poolWindows(graph, q, window) : q;
   const attended = attend(graph, [queries, k, v]);
   const joined = joinWindows(graph, attended, {
+    images,
     height: height / shrink,
     width: width / shrink,
     window: window / shrink,
@@ -158,6 +181,7 @@ function buildAttention(net: Net, block: TrunkBlock, x: Value): Value {
 }
 
 type WindowGrid = {
+  readonly images: number;
   readonly height: number;
   readonly width: number;
   readonly window: number;
@@ -168,22 +192,23 @@ function queriesKeysValues(
   net: Net,
   { index, from, to, heads }: TrunkBlock,
   x: Value,
-  { height, width, window }: WindowGrid,
+  { images, height, width, window }: WindowGrid,
 ): readonly [Value, Value, Value] {
   const { graph, weights } = net;
   const name = `${trunk}.blocks.${index}.attn.qkv`;
   const factor = 1 / Math.sqrt(to / heads);
   const queries = { start: 0, end: to, factor };
   const matrix = transposed(
-    scaledRows(weights.read(`${name}.weight`), queries),
+    graph,
+    scaledRows(graph, weights.read(`${name}.weight`), queries),
   );
-  const bias = scaledRows(weights.read(`${name}.bias`), queries);
+  const bias = scaledRows(graph, weights.read(`${name}.bias`), queries);
   const rows = Math.ceil(height / window);
   const columns = Math.ceil(width / window);
-  const tokens = Reshape(graph, x, [height * width, from]);
+  const tokens = Reshape(graph, x, [images * height * width, from]);
   const added = [0, rows * window - height, columns * window - width, 0];
   const isWhole = added.every((amount) => amount === 0);
-  const shape = [1, height, width, 3 * to];
+  const shape = [images, height, width, 3 * to];
   const all = isWhole
     ? Reshape(graph, foldedLinear(net, name, tokens, { matrix, bias }), shape)
     : Add(
@@ -193,11 +218,11 @@ function queriesKeysValues(
         Reshape(graph, foldedProduct(net, name, tokens, matrix), shape),
         added,
       ),
-      constant(graph, `${name}.offset`, bias),
+      valueOf(graph, `${name}.offset`, bias),
     );
   const d = to / heads;
   const split = Reshape(graph, all, [
-    rows,
+    images * rows,
     window,
     columns,
     window,
@@ -206,7 +231,7 @@ function queriesKeysValues(
     d,
   ]);
   const sorted = Transpose(graph, split, [4, 0, 2, 5, 1, 3, 6]);
-  const n = rows * columns;
+  const n = images * rows * columns;
   const stacked = Reshape(graph, sorted, [3 * n, heads, window ** 2, d]);
   const [q, k, v] = Split(graph, stacked, { axis: 0, sizes: [n, n, n] });
   return [q, k, v];
@@ -231,19 +256,31 @@ function attend(
   return chunks.length === 1 ? chunks[0] : Concat(graph, chunks, { axis: 2 });
 }
 
-/** Windows `[n, heads, window², d]` back to the grid `[1, h, w, heads · d]`; what was added is cut off. */
+/** Windows `[n, heads, window², d]` back to the grid `[B, h, w, heads · d]`; what was added is cut off. */
 function joinWindows(
   graph: Graph,
   x: Value,
-  { height, width, window }: WindowGrid,
+  { images, height, width, window }: WindowGrid,
 ): Value {
   const [, heads, , d] = x.dims.map(Number);
   const rows = Math.ceil(height / window);
   const columns = Math.ceil(width / window);
   const c = heads * d;
-  const split = Reshape(graph, x, [rows, columns, heads, window, window, d]);
+  const split = Reshape(graph, x, [
+    images * rows,
+    columns,
+    heads,
+    window,
+    window,
+    d,
+  ]);
   const sorted = Transpose(graph, split, [0, 3, 1, 4, 2, 5]);
-  const whole = Reshape(graph, sorted, [1, rows * window, columns * window, c]);
+  const whole = Reshape(graph, sorted, [
+    images,
+    rows * window,
+    columns * window,
+    c,
+  ]);
   const high = rows * window === height
     ? whole
     : Slice(graph, whole, { axis: 1, start: 0, end: height });
@@ -287,32 +324,33 @@ function buildNeck(net: Net, [x4, x8, x16, x32]: readonly Value[]) {
   };
 }
 
-type LinearMap = { readonly matrix: Tensor; readonly bias: Tensor };
+type LinearMap = { readonly matrix: Weight; readonly bias: Weight };
 
-/** A 1×1 convolution as one product over the channels; the result is `[1, C, h, w]`. */
+/** A 1×1 convolution as one product over the channels; the result is `[B, C, h, w]`. */
 function lateral(net: Net, name: string, x: Value, map: LinearMap): Value {
   const pixels = foldedLinear(net, `neck.${name}`, x, map);
   return Transpose(net.graph, pixels, [0, 3, 1, 2]);
 }
 
-function neckMap({ weights }: Net, level: number): LinearMap {
+function neckMap({ graph, weights }: Net, level: number): LinearMap {
   const name = `image_encoder.neck.convs.${level}.conv`;
   return {
-    matrix: transposed(weights.read(`${name}.weight`)),
+    matrix: transposed(graph, weights.read(`${name}.weight`)),
     bias: weights.read(`${name}.bias`),
   };
 }
 
 /** conv_s · (neck · x + b) + c = (conv_s · neck) · x + (conv_s · b + c) */
 function foldedMap(net: Net, level: number, name: string): LinearMap {
+  const { graph } = net;
   const { matrix, bias } = neckMap(net, level);
   const full = `sam_mask_decoder.${name}`;
-  const second = transposed(net.weights.read(`${full}.weight`));
-  const row = reshaped(bias, [1, bias.data.length]);
-  const moved = product(row, second);
+  const second = transposed(graph, net.weights.read(`${full}.weight`));
+  const row = reshaped(graph, bias, [1, ...dimsOf(bias)]);
+  const moved = product(graph, row, second);
   const shift = net.weights.read(`${full}.bias`);
   return {
-    matrix: product(matrix, second),
-    bias: sum(reshaped(moved, shift.dims), shift),
+    matrix: product(graph, matrix, second),
+    bias: sum(graph, reshaped(graph, moved, dimsOf(shift)), shift),
   };
 }

@@ -3,50 +3,62 @@
 // A layer is named as in the checkpoint. Linear weights are stored transposed,
 // so that a layer is one MatMul and one Add.
 
-import type { Tensor } from "../../base/tensor.ts";
-import { constant, type Graph, type Value } from "../../onnx/graph.ts";
+import type { Graph, Value } from "../../onnx/graph.ts";
 import { Add, Gelu, Relu } from "../../onnx/ops/elementwise.ts";
 import { Conv, type ConvOptions, MatMul } from "../../onnx/ops/linear.ts";
 import { LayerNormalization } from "../../onnx/ops/reduce.ts";
 import { Reshape, Transpose } from "../../onnx/ops/shape.ts";
-import type { Sam2Weights } from "../weights.ts";
-import { concatRows, transposed } from "./fold.ts";
+import type { Sam2Config } from "../config.ts";
+import {
+  concatRows,
+  dimsOf,
+  isConstant,
+  transposed,
+  valueOf,
+  type Weight,
+} from "./fold.ts";
 import { quantisedLinear } from "./quantised.ts";
 
 /** How linear maps multiply; int8 rounds weights and activations (quantised.ts). */
 export type Precision = "float32" | "int8";
 
+/** What a network takes: the weights of a checkpoint, or values that learn. */
+export type NetWeights = {
+  readonly config: Sam2Config;
+  read(name: string): Weight;
+};
+
 /** A graph under construction together with the weights it takes. */
 export type Net = {
   readonly graph: Graph;
-  readonly weights: Sam2Weights;
+  readonly weights: NetWeights;
   /** Default float32. */
   readonly precision?: Precision;
 };
 
-/** A weight as a constant of the graph, under its own name. */
+/** A weight as a value of the graph, a constant under its own name. */
 export function weight({ graph, weights }: Net, name: string): Value {
   return graph.initialisers.get(name) ??
-    constant(graph, name, weights.read(name));
+    valueOf(graph, name, weights.read(name));
 }
 
-/** A linear map whose weight and bias were computed while building. */
+/** A linear map whose weight and bias were rearranged before. */
 export function foldedLinear(
   net: Net,
   name: string,
   x: Value,
   { matrix, bias }: {
     /** `[from, to]` */
-    readonly matrix: Tensor;
-    readonly bias: Tensor;
+    readonly matrix: Weight;
+    readonly bias: Weight;
   },
 ): Value {
   const { graph, precision } = net;
-  if (precision === "int8") {
+  if (precision === "int8" && isConstant(matrix) && isConstant(bias)) {
     return quantisedLinear(graph, name, x, { matrix, bias });
   }
   const product = foldedProduct(net, name, x, matrix);
-  return Add(graph, product, constant(graph, `${name}.offset`, bias));
+  return Add(graph, product, valueOf(graph, `${name}.offset`, bias));
 }
 
 /** As foldedLinear without a bias. */
@@ -54,17 +66,17 @@ export function foldedProduct(
   { graph, precision }: Net,
   name: string,
   x: Value,
-  matrix: Tensor,
+  matrix: Weight,
 ): Value {
-  return precision === "int8"
+  return precision === "int8" && isConstant(matrix)
     ? quantisedLinear(graph, name, x, { matrix })
-    : MatMul(graph, x, constant(graph, `${name}.matrix`, matrix));
+    : MatMul(graph, x, valueOf(graph, `${name}.matrix`, matrix));
 }
 
 /** `x · weightᵀ + bias` over the last axis. */
 export function linear(net: Net, name: string, x: Value): Value {
   return foldedLinear(net, name, x, {
-    matrix: transposed(net.weights.read(`${name}.weight`)),
+    matrix: transposed(net.graph, net.weights.read(`${name}.weight`)),
     bias: net.weights.read(`${name}.bias`),
   });
 }
@@ -119,11 +131,18 @@ export function perceptrons(
   [0, 1, 2].forEach((layer) => {
     const of = (part: string) =>
       names.map((name) => net.weights.read(`${name}.layers.${layer}.${part}`));
-    const matrices = of("weight").map(transposed);
+    const matrices = of("weight").map((part) => transposed(graph, part));
     const name = `${names[0]}.all.layers.${layer}`;
-    const matrix = concatRows(matrices, [n as number, ...matrices[0].dims]);
+    const matrix = concatRows(graph, matrices, [
+      n as number,
+      ...dimsOf(matrices[0]),
+    ]);
     const biases = of("bias");
-    const bias = concatRows(biases, [n as number, 1, ...biases[0].dims]);
+    const bias = concatRows(graph, biases, [
+      n as number,
+      1,
+      ...dimsOf(biases[0]),
+    ]);
     rows = foldedLinear(net, name, rows, { matrix, bias });
     if (layer < 2) rows = Relu(graph, rows);
   });

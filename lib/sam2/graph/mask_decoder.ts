@@ -5,6 +5,7 @@
 // each; which one counts (selection.ts) is decided outside, since exports that
 // froze the choice cannot follow the official rule.
 
+import type { Tensor } from "../../base/tensor.ts";
 import {
   addInput,
   addOutput,
@@ -40,8 +41,15 @@ import {
   Slice,
   Transpose,
 } from "../../onnx/ops/shape.ts";
-import type { Sam2Weights } from "../weights.ts";
-import { concatRows, reshaped, scaled, transposed } from "./fold.ts";
+import {
+  concatRows,
+  dimsOf,
+  isConstant,
+  reshaped,
+  scaled,
+  transposed,
+  valueOf,
+} from "./fold.ts";
 import {
   conv,
   foldedLinear,
@@ -49,6 +57,7 @@ import {
   layerNorm2d,
   linear,
   type Net,
+  type NetWeights,
   perceptron,
   perceptrons,
   toTokens,
@@ -72,19 +81,59 @@ const normEpsilon = 1e-5;
  * `objectScore` `[B, 1]` logit, `pointers` `[B, 4, C]` (no_obj_ptr where the
  * score is not above 0).
  */
-export function buildMaskDecoder(weights: Sam2Weights, side: number): Graph {
+export function buildMaskDecoder(weights: NetWeights, side: number): Graph {
   const graph = createGraph("mask_decoder");
   const net = { graph, weights };
   const c = weights.config.channels;
   const grid = side / 16;
-  const pixels = addInput(graph, "pixels", ["B", c, grid, grid]);
-  const isUnconditioned = addInput(graph, "isUnconditioned", [1, 1, 1, 1]);
-  const fpn0 = addInput(graph, "fpn0", [1, c / 8, side / 4, side / 4]);
-  const fpn1 = addInput(graph, "fpn1", [1, c / 4, side / 8, side / 8]);
-  const points = addInput(graph, "points", ["B", "P", 2]);
-  const labels = addInput(graph, "labels", ["B", "P"]);
-  const mask = addInput(graph, "mask", ["B", 1, side / 4, side / 4]);
-  const hasMask = addInput(graph, "hasMask", ["B", 1, 1, 1]);
+  const found = decodeMasks(net, side, {
+    pixels: addInput(graph, "pixels", ["B", c, grid, grid]),
+    isUnconditioned: addInput(graph, "isUnconditioned", [1, 1, 1, 1]),
+    fpn0: addInput(graph, "fpn0", [1, c / 8, side / 4, side / 4]),
+    fpn1: addInput(graph, "fpn1", [1, c / 4, side / 8, side / 8]),
+    points: addInput(graph, "points", ["B", "P", 2]),
+    labels: addInput(graph, "labels", ["B", "P"]),
+    mask: addInput(graph, "mask", ["B", 1, side / 4, side / 4]),
+    hasMask: addInput(graph, "hasMask", ["B", 1, 1, 1]),
+  });
+  for (const [name, value] of Object.entries(found)) {
+    addOutput(graph, name, value);
+  }
+  return graph;
+}
+
+/** What the decoder reads; see buildMaskDecoder. */
+export type DecoderInputs = {
+  readonly pixels: Value;
+  readonly isUnconditioned: Value;
+  readonly fpn0: Value;
+  readonly fpn1: Value;
+  readonly points: Value;
+  readonly labels: Value;
+  readonly mask: Value;
+  readonly hasMask: Value;
+};
+
+/** What the decoder finds; see buildMaskDecoder. */
+export type DecoderOutputs = {
+  readonly masks: Value;
+  readonly ious: Value;
+  readonly objectScore: Value;
+  readonly pointers: Value;
+};
+
+/** The decoder as a part of a graph; the fine maps may be of one image or of B. */
+export function decodeMasks(
+  net: Net,
+  side: number,
+  inputs: DecoderInputs,
+): DecoderOutputs {
+  const { graph, weights } = net;
+  const { pixels, isUnconditioned, fpn0, fpn1 } = inputs;
+  const { points, labels, mask, hasMask } = inputs;
+  const c = weights.config.channels;
+  const grid = side / 16;
+  const [objects] = points.dims;
 
   // prompts
   const sparse = label(
@@ -98,10 +147,11 @@ export function buildMaskDecoder(weights: Sam2Weights, side: number): Graph {
   });
 
   // transformer
-  const noMemory = constant(graph, "no_mem_embed", {
-    ...weights.read("no_mem_embed"),
-    dims: [1, c, 1, 1],
-  });
+  const noMemory = valueOf(
+    graph,
+    "no_mem_embed",
+    reshaped(graph, weights.read("no_mem_embed"), [1, c, 1, 1]),
+  );
   const unconditioned = Mul(graph, isUnconditioned, noMemory);
   const image = Add(graph, Add(graph, pixels, unconditioned), dense);
   const positions = constant(
@@ -119,24 +169,23 @@ export function buildMaskDecoder(weights: Sam2Weights, side: number): Graph {
     Slice(graph, queries, { axis: 1, start: from, end: to });
   const maskTokens = label(graph, "tokens", token(2, 6)); // [B, 4, C]
   const score = perceptron(net, `${decoder}.pred_obj_score_head`, token(0, 1));
-  const objectScore = Reshape(graph, score, ["B", 1]);
+  const objectScore = Reshape(graph, score, [objects, 1]);
   const ious = perceptron(net, `${decoder}.iou_prediction_head`, token(1, 2));
   const upscaled = upscale(net, keys, { fpn0, fpn1 });
-  addOutput(graph, "masks", mixMasks(net, maskTokens, upscaled));
-  addOutput(
-    graph,
-    "ious",
-    Reshape(graph, Sigmoid(graph, ious), ["B", 4]),
-  );
-  addOutput(graph, "objectScore", objectScore);
-  addOutput(graph, "pointers", pointersOf(net, maskTokens, objectScore));
-  return graph;
+  return {
+    masks: mixMasks(net, maskTokens, upscaled),
+    ious: Reshape(graph, Sigmoid(graph, ious), [objects, 4]),
+    objectScore,
+    pointers: pointersOf(net, maskTokens, objectScore),
+  };
 }
 
-function gaussianOf({ weights }: Net) {
-  return weights.read(
-    `${encoder}.pe_layer.positional_encoding_gaussian_matrix`,
-  );
+/** The random directions of the Fourier code, which never learn. */
+function gaussianOf({ weights }: Net): Tensor {
+  const name = `${encoder}.pe_layer.positional_encoding_gaussian_matrix`;
+  const gaussian = weights.read(name);
+  if (isConstant(gaussian)) return gaussian;
+  throw new TypeError(`Cannot use ${name} as a weight that learns`);
 }
 
 /** Fourier code of the points plus what their label means, `[B, P, C]`. */
@@ -150,10 +199,10 @@ function encodePoints(
   // (p + 0.5) / side, then 2c − 1, then · 2π: p · 4π/side + (2π/side − 2π)
   const wide = Mul(graph, points, scalar(graph, 2 / side));
   const centred = Add(graph, wide, scalar(graph, 1 / side - 1));
-  const gaussian = constant(
+  const gaussian = valueOf(
     graph,
     `${encoder}.gaussian`,
-    scaled(gaussianOf(net), 2 * Math.PI),
+    scaled(graph, gaussianOf(net), 2 * Math.PI),
   );
   const turns = MatMul(graph, centred, gaussian);
   const code = Concat(graph, [Sin(graph, turns), Cos(graph, turns)], {
@@ -161,7 +210,7 @@ function encodePoints(
   });
 
   const isNone = Equal(graph, labels, scalar(graph, -1));
-  const column = Reshape(graph, isNone, ["B", "P", 1]);
+  const column = Reshape(graph, isNone, [...labels.dims, 1]);
   const place = Where(graph, column, scalar(graph, 0), code);
   const names = [
     "not_a_point_embed",
@@ -170,10 +219,10 @@ function encodePoints(
     ),
   ];
   const rows = names.map((name) => weights.read(`${encoder}.${name}.weight`));
-  const table = constant(
+  const table = valueOf(
     graph,
     `${encoder}.labels`,
-    concatRows(rows, [5, weights.config.channels]),
+    concatRows(graph, rows, [5, weights.config.channels]),
   );
   const row = Cast(graph, Add(graph, labels, scalar(graph, 1)), "int32");
   return Add(graph, place, Gather(graph, table, row));
@@ -188,10 +237,12 @@ function encodeMask(net: Net, mask: Value, hasMask: Value): Value {
   x = conv(net, `${name}.3`, x, { stride: 2 });
   x = Gelu(graph, layerNorm2d(net, `${name}.4`, x));
   x = conv(net, `${name}.6`, x);
-  const none = constant(graph, `${encoder}.no_mask_embed`, {
-    ...weights.read(`${encoder}.no_mask_embed.weight`),
-    dims: [1, weights.config.channels, 1, 1],
-  });
+  const row = weights.read(`${encoder}.no_mask_embed.weight`);
+  const none = valueOf(
+    graph,
+    `${encoder}.no_mask_embed`,
+    reshaped(graph, row, [1, weights.config.channels, 1, 1]),
+  );
   const condition = Greater(graph, hasMask, scalar(graph, 0.5));
   return Where(graph, condition, x, none);
 }
@@ -202,10 +253,10 @@ function outputTokens(net: Net, points: Value): Value {
   const c = weights.config.channels;
   const names = ["obj_score_token", "iou_token", "mask_tokens"];
   const rows = names.map((name) => weights.read(`${decoder}.${name}.weight`));
-  const tokens = constant(
+  const tokens = valueOf(
     graph,
     `${decoder}.tokens`,
-    concatRows(rows, [1, 6, c]),
+    concatRows(graph, rows, [1, 6, c]),
   );
   const batch = Slice(graph, Shape(graph, points), {
     axis: 0,
@@ -215,7 +266,7 @@ function outputTokens(net: Net, points: Value): Value {
   const shape = Concat(graph, [batch, wholeNumbers(graph, [6, c])], {
     axis: 0,
   });
-  return Expand(graph, tokens, shape, ["B", 6, c]);
+  return Expand(graph, tokens, shape, [points.dims[0], 6, c]);
 }
 
 /** The two-way transformer: tokens and image attend to each other twice. */
@@ -289,7 +340,7 @@ function attend(
   const { graph, weights } = net;
   const heads = weights.config.decoderHeads;
   const queryWeight = weights.read(`${name}.q_proj.weight`);
-  const inner = queryWeight.dims[0];
+  const [inner] = dimsOf(queryWeight);
   const factor = 1 / Math.sqrt(inner / heads);
   const perHead = (x: Value, order: readonly number[]) => {
     const [b, t] = x.dims;
@@ -297,8 +348,8 @@ function attend(
     return Transpose(graph, split, order);
   };
   const queries = foldedLinear(net, `${name}.q_proj`, q, {
-    matrix: transposed(scaled(queryWeight, factor)),
-    bias: scaled(weights.read(`${name}.q_proj.bias`), factor),
+    matrix: transposed(graph, scaled(graph, queryWeight, factor)),
+    bias: scaled(graph, weights.read(`${name}.q_proj.bias`), factor),
   });
   const keys = linear(net, `${name}.k_proj`, k);
   const values = linear(net, `${name}.v_proj`, v);
@@ -328,7 +379,7 @@ function upscale(
   const c = weights.config.channels;
   const grid = Math.sqrt(Number(keys.dims[1]));
   const planes = Transpose(graph, keys, [0, 2, 1]);
-  const image = Reshape(graph, planes, ["B", c, grid, grid]);
+  const image = Reshape(graph, planes, [keys.dims[0], c, grid, grid]);
   const grow = (layer: number, x: Value) =>
     ConvTranspose(
       graph,
@@ -350,20 +401,25 @@ function mixMasks(net: Net, maskTokens: Value, upscaled: Value): Value {
   );
   const mixing = perceptrons(net, names, maskTokens); // [B, 4, C/8]
   const [, c, h, w] = upscaled.dims.map((dim, i) => i ? Number(dim) : 0);
-  const flat = Reshape(graph, upscaled, ["B", c, h * w]);
-  return Reshape(graph, MatMul(graph, mixing, flat), ["B", 4, h, w]);
+  const [objects] = upscaled.dims;
+  const flat = Reshape(graph, upscaled, [objects, c, h * w]);
+  return Reshape(graph, MatMul(graph, mixing, flat), [objects, 4, h, w]);
 }
 
 /** The object pointer for each mask token, or no_obj_ptr when the object is absent, `[B, 4, C]`. */
 function pointersOf(net: Net, maskTokens: Value, objectScore: Value): Value {
   const { graph, weights } = net;
   const pointers = perceptron(net, "obj_ptr_proj", maskTokens);
-  const score = Reshape(graph, objectScore, ["B", 1, 1]);
+  const score = Reshape(graph, objectScore, [objectScore.dims[0], 1, 1]);
   const isPresent = Greater(graph, score, scalar(graph, 0));
-  const none = constant(
+  const none = valueOf(
     graph,
     "no_obj_ptr",
-    reshaped(weights.read("no_obj_ptr"), [1, 1, weights.config.channels]),
+    reshaped(graph, weights.read("no_obj_ptr"), [
+      1,
+      1,
+      weights.config.channels,
+    ]),
   );
   return Where(graph, isPresent, pointers, none);
 }

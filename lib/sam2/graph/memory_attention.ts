@@ -31,20 +31,22 @@ import {
   Split,
   Transpose,
 } from "../../onnx/ops/shape.ts";
-import type { Sam2Weights } from "../weights.ts";
 import {
+  dimsOf,
   evenRowsFirst,
   product,
   reshaped,
   scaled,
   sum,
   transposed,
+  valueOf,
 } from "./fold.ts";
 import {
   feedForward,
   foldedLinear,
   layerNorm,
   type Net,
+  type NetWeights,
   type Precision,
   toTokens,
 } from "./layers.ts";
@@ -61,7 +63,7 @@ const queryRowsPerChunk = 512;
  * In: `fpn2` `[1, C, side/16, side/16]`. Out: `frame` `[1, N, C]`.
  */
 export function buildFrameAttention(
-  weights: Sam2Weights,
+  weights: NetWeights,
   side: number,
   { precision }: { readonly precision?: Precision } = {},
 ): Graph {
@@ -69,8 +71,7 @@ export function buildFrameAttention(
   const { channels } = weights.config;
   const grid = side / 16;
   const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
-  const rotary = addTables(graph, grid, channels);
-  const net = { graph, weights, precision, rotary };
+  const net = rotaryNet({ graph, weights, precision }, side);
   addOutput(graph, "frame", lookAround(net, fpn2));
   return graph;
 }
@@ -84,7 +85,7 @@ export function buildFrameAttention(
  * Out: `pixels` `[B, C, side/16, side/16]`.
  */
 export function buildMemoryAttention(
-  weights: Sam2Weights,
+  weights: NetWeights,
   side: number,
   { from = "frame", precision }: {
     readonly from?: "frame" | "image";
@@ -92,10 +93,9 @@ export function buildMemoryAttention(
   } = {},
 ): Graph {
   const graph = createGraph("memory_attention");
-  const { channels, memoryChannels, memoryAttentionLayers } = weights.config;
+  const { channels, memoryChannels } = weights.config;
   const grid = side / 16;
-  const rotary = addTables(graph, grid, channels);
-  const net = { graph, weights, precision, rotary };
+  const net = rotaryNet({ graph, weights, precision }, side);
   const objects = precision === "int8" ? 1 : "B"; // int8 has no batched product
   const frame = from === "frame"
     ? addInput(graph, "frame", [1, grid * grid, channels])
@@ -111,6 +111,33 @@ export function buildMemoryAttention(
   const pointers = tokens("pointers", "P");
   const pointerPosition = tokens("pointerPosition", "P");
 
+  const pixels = attendToMemories(net, frame, {
+    memory,
+    memoryPosition,
+    pointers,
+    pointerPosition,
+  });
+  addOutput(graph, "pixels", pixels);
+  return graph;
+}
+
+/** The memories of an object; see buildMemoryAttention. */
+export type MemoryBankValues = {
+  readonly memory: Value;
+  readonly memoryPosition: Value;
+  readonly pointers: Value;
+  readonly pointerPosition: Value;
+};
+
+/** Memory attention as a part of a graph, from what lookAround gives, `[1 or B, N, C]`. */
+export function attendToMemories(
+  net: RotaryNet,
+  frame: Value,
+  { memory, memoryPosition, pointers, pointerPosition }: MemoryBankValues,
+): Value {
+  const { graph, weights } = net;
+  const { channels, memoryAttentionLayers } = weights.config;
+  const grid = Math.sqrt(Number(frame.dims[1]));
   const bank: MemoryTokens = {
     values: Concat(graph, [memory, pointers], { axis: 1 }),
     memoryKeys: Add(graph, memory, memoryPosition),
@@ -124,13 +151,18 @@ export function buildMemoryAttention(
   const normed = normedBy(net, "memory_attention.norm", x);
   // [B, N, C] -> [B, C, h, w]
   const planes = Transpose(graph, normed, [0, 2, 1]);
-  const pixels = Reshape(graph, planes, [objects, channels, grid, grid]);
-  addOutput(graph, "pixels", pixels);
-  return graph;
+  return Reshape(graph, planes, [memory.dims[0], channels, grid, grid]);
 }
 
 type Rotary = { readonly cosines: Value; readonly sines: Value };
 type RotaryNet = Net & { readonly rotary: Rotary };
+
+/** A net with the turns of RoPE for images of `side` pixels. */
+export function rotaryNet(net: Net, side: number): RotaryNet {
+  const { channels } = net.weights.config;
+  return { ...net, rotary: addTables(net.graph, side / 16, channels) };
+}
+
 type MemoryTokens = {
   readonly values: Value;
   readonly memoryKeys: Value;
@@ -148,12 +180,12 @@ function addTables(graph: Graph, grid: number, channels: number): Rotary {
 /** Adds a tenth of the image's sine code, as the official module does at its input. */
 function addPosition({ graph, weights }: Net, x: Value): Value {
   const side = Math.sqrt(Number(x.dims[1]));
-  const code = scaled(sineGrid(side, weights.config.channels), 0.1);
-  return Add(graph, x, constant(graph, "image.position", code));
+  const code = scaled(graph, sineGrid(side, weights.config.channels), 0.1);
+  return Add(graph, x, valueOf(graph, "image.position", code));
 }
 
 /** What does not depend on an object: the tokens with their places, and the first self attention. */
-function lookAround(net: RotaryNet, fpn2: Value): Value {
+export function lookAround(net: RotaryNet, fpn2: Value): Value {
   return selfAttention(net, 0, addPosition(net, toTokens(net.graph, fpn2)));
 }
 
@@ -205,8 +237,10 @@ function crossAttention(
   const projected = projectPairs(net, `${name}.k_proj`, memoryKeys);
   // every memory is a grid of its own: [B, M, C] -> [B, T, N, C] -> [B, M, C]
   const [objects] = projected.dims;
-  const grids = Reshape(graph, projected, [objects, "T", tokens, channels]);
-  const turned = Reshape(graph, rotate(net, grids), [objects, "M", channels]);
+  const count = projected.dims[1];
+  const frames = typeof count === "number" ? count / tokens : "T";
+  const grids = Reshape(graph, projected, [objects, frames, tokens, channels]);
+  const turned = Reshape(graph, rotate(net, grids), [objects, count, channels]);
   const still = projectPairs(net, `${name}.k_proj`, pointerKeys); // pointers have no place to turn by
   const keys = Concat(graph, [turned, still], { axis: 1 });
   return attend(net, name, { queries: queriesOf(net, name, x), keys, values });
@@ -219,12 +253,12 @@ function projectPairs(
   x: Value,
   { factor = 1 }: { factor?: number } = {},
 ): Value {
-  const { weights } = net;
-  const matrix = evenRowsFirst(weights.read(`${name}.weight`));
-  const bias = evenRowsFirst(weights.read(`${name}.bias`));
+  const { graph, weights } = net;
+  const matrix = evenRowsFirst(graph, weights.read(`${name}.weight`));
+  const bias = evenRowsFirst(graph, weights.read(`${name}.bias`));
   return foldedLinear(net, name, x, {
-    matrix: transposed(scaled(matrix, factor)),
-    bias: scaled(bias, factor),
+    matrix: transposed(graph, scaled(graph, matrix, factor)),
+    bias: scaled(graph, bias, factor),
   });
 }
 
@@ -287,12 +321,16 @@ function floatScores(
 }
 
 /** (Wo·Wv, Wo·bv + bo), stored for `x · matrix + bias`. */
-function foldValues({ weights }: Net, name: string) {
-  const valueMatrix = transposed(weights.read(`${name}.v_proj.weight`));
-  const valueBias = weights.read(`${name}.v_proj.bias`);
-  const outMatrix = transposed(weights.read(`${name}.out_proj.weight`));
-  const outBias = weights.read(`${name}.out_proj.bias`);
-  const row = reshaped(valueBias, [1, valueBias.data.length]);
-  const moved = reshaped(product(row, outMatrix), outBias.dims);
-  return { matrix: product(valueMatrix, outMatrix), bias: sum(moved, outBias) };
+function foldValues({ graph, weights }: Net, name: string) {
+  const read = (part: string) => weights.read(`${name}.${part}`);
+  const valueMatrix = transposed(graph, read("v_proj.weight"));
+  const valueBias = read("v_proj.bias");
+  const outMatrix = transposed(graph, read("out_proj.weight"));
+  const outBias = read("out_proj.bias");
+  const row = reshaped(graph, valueBias, [1, ...dimsOf(valueBias)]);
+  const moved = product(graph, row, outMatrix);
+  return {
+    matrix: product(graph, valueMatrix, outMatrix),
+    bias: sum(graph, reshaped(graph, moved, dimsOf(outBias)), outBias),
+  };
 }

@@ -7,7 +7,6 @@
 import {
   addInput,
   addOutput,
-  constant,
   createGraph,
   type Graph,
   label,
@@ -25,16 +24,16 @@ import {
 } from "../../onnx/ops/elementwise.ts";
 import { Resize } from "../../onnx/ops/resize.ts";
 import { Reshape, Transpose } from "../../onnx/ops/shape.ts";
-import type { Sam2Weights } from "../weights.ts";
 import {
   conv,
   feedForward,
   layerNorm,
   layerNorm2d,
   type Net,
+  type NetWeights,
   weight,
 } from "./layers.ts";
-import { reshaped } from "./fold.ts";
+import { reshaped, valueOf } from "./fold.ts";
 
 /**
  * Builds the memory encoder for images of `side` pixels; N = (side / 16)².
@@ -45,21 +44,46 @@ import { reshaped } from "./fold.ts";
  * Out: `memory` `[B, N, c]`, token-major.
  */
 export function buildMemoryEncoder(
-  weights: Sam2Weights,
+  weights: NetWeights,
   side: number,
   { maskAt = "quarter" }: { maskAt?: "quarter" | "full" } = {},
 ): Graph {
   const graph = createGraph("memory_encoder");
-  const net = { graph, weights };
-  const { channels, memoryChannels } = weights.config;
+  const { channels } = weights.config;
   const grid = side / 16;
   const maskSide = maskAt === "full" ? side : side / 4;
   const fpn2 = addInput(graph, "fpn2", [1, channels, grid, grid]);
   const mask = addInput(graph, "mask", ["B", 1, maskSide, maskSide]);
   const isPrompted = addInput(graph, "isPrompted", ["B", 1, 1, 1]);
   const objectScore = addInput(graph, "objectScore", ["B", 1]);
+  const memory = encodeMemory({ graph, weights }, side, {
+    fpn2,
+    mask,
+    isPrompted,
+    objectScore,
+  });
+  addOutput(graph, "memory", label(graph, "memory", memory));
+  return graph;
+}
 
-  const full = maskAt === "full" ? mask : Resize(graph, mask, {
+/** What the memory encoder reads; see buildMemoryEncoder. */
+export type MemoryInputs = {
+  readonly fpn2: Value;
+  readonly mask: Value;
+  readonly isPrompted: Value;
+  readonly objectScore: Value;
+};
+
+/** The memory encoder as a part of a graph; the features may be of one image or of B. */
+export function encodeMemory(
+  net: Net,
+  side: number,
+  { fpn2, mask, isPrompted, objectScore }: MemoryInputs,
+): Value {
+  const { graph, weights } = net;
+  const { memoryChannels } = weights.config;
+  const grid = side / 16;
+  const full = mask.dims[3] === side ? mask : Resize(graph, mask, {
     size: { width: side, height: side },
     mode: "linear",
   });
@@ -70,11 +94,13 @@ export function buildMemoryEncoder(
     x = fuse(net, `memory_encoder.fuser.layers.${layer}`, x);
   }
   const out = conv(net, "memory_encoder.out_proj", x); // [B, c, h, w]
-  const planes = Reshape(graph, out, ["B", memoryChannels, grid * grid]);
+  const planes = Reshape(graph, out, [
+    mask.dims[0],
+    memoryChannels,
+    grid * grid,
+  ]);
   const tokens = Transpose(graph, planes, [0, 2, 1]);
-  const memory = markAbsent(net, tokens, objectScore);
-  addOutput(graph, "memory", label(graph, "memory", memory));
-  return graph;
+  return markAbsent(net, tokens, objectScore);
 }
 
 /** Prompted masks as 0 and 1, tracked ones as sigmoid; both ×20 − 10. */
@@ -116,14 +142,14 @@ function markAbsent(net: Net, memory: Value, objectScore: Value): Value {
   const { graph, weights } = net;
   if (weights.config.family === "sam2.0") return memory;
   const name = "no_obj_embed_spatial";
-  const row = reshaped(weights.read(name), [
+  const row = reshaped(graph, weights.read(name), [
     1,
     1,
     weights.config.memoryChannels,
   ]);
-  const score = Reshape(graph, objectScore, ["B", 1, 1]);
+  const score = Reshape(graph, objectScore, [objectScore.dims[0], 1, 1]);
   const isPresent = Greater(graph, score, scalar(graph, 0));
-  const embedding = constant(graph, name, row);
+  const embedding = valueOf(graph, name, row);
   const added = Where(graph, isPresent, scalar(graph, 0), embedding);
   return Add(graph, memory, added);
 }

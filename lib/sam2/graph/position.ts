@@ -4,6 +4,10 @@
 // them depend only on the side of the input.
 
 import type { Tensor } from "../../base/tensor.ts";
+import { constant, type Graph, type Value } from "../../onnx/graph.ts";
+import { MatMul } from "../../onnx/ops/linear.ts";
+import { Concat, Reshape, Transpose } from "../../onnx/ops/shape.ts";
+import { dimsOf, isConstant, type Weight } from "./fold.ts";
 
 /** The 2-D sine code of a grid, token-major `[height * width, channels]`: first y, then x. */
 export function sineGrid(
@@ -120,10 +124,17 @@ export function fourierGrid(
  * @param window `[1, C, k, k]`
  */
 export function trunkPositions(
-  grid: Tensor,
-  window: Tensor,
+  graph: Graph,
+  grid: Weight,
+  window: Weight,
   side: number,
-): Tensor<[batch: number, height: number, width: number, channels: number]> {
+): Weight {
+  return isConstant(grid) && isConstant(window)
+    ? constantPositions(grid, window, side)
+    : learningPositions(graph, [grid, window] as const, side);
+}
+
+function constantPositions(grid: Tensor, window: Tensor, side: number): Tensor {
   const [, channels, h, w] = grid.dims;
   const k = window.dims[2];
   const rows = cubicWeights(h, side);
@@ -153,6 +164,51 @@ export function trunkPositions(
     }
   }
   return { dims: [1, side, side, channels], data };
+}
+
+/** As one product: every place is a mix of grid cells plus one cell of the window. */
+function learningPositions(
+  graph: Graph,
+  parts: readonly [grid: Weight, window: Weight],
+  side: number,
+): Value {
+  const [[, channels, h, w], [, , k]] = parts.map(dimsOf);
+  const rows = parts.map((part) => {
+    if (isConstant(part)) throw new TypeError("Positions learn together");
+    const [, c, height, width] = dimsOf(part);
+    return Transpose(graph, Reshape(graph, part, [c, height * width]), [1, 0]);
+  });
+  const cells = Concat(graph, rows, { axis: 0 }); // [h w + k k, C]
+  const mix = constant(
+    graph,
+    "trunk.positions.mix",
+    positionMix({ h, w, k }, side),
+  );
+  const places = MatMul(graph, mix, cells);
+  return Reshape(graph, places, [1, side, side, channels]);
+}
+
+/** The share of every cell of grid and window in every place, `[side², h w + k²]`. */
+function positionMix(
+  { h, w, k }: { readonly h: number; readonly w: number; readonly k: number },
+  side: number,
+): Tensor {
+  const width = h * w + k * k;
+  const data = new Float32Array(side * side * width);
+  const rows = cubicWeights(h, side);
+  const columns = cubicWeights(w, side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const at = (y * side + x) * width;
+      for (const row of rows[y]) {
+        for (const column of columns[x]) {
+          data[at + row.index * w + column.index] += row.weight * column.weight;
+        }
+      }
+      data[at + h * w + y % k * k + x % k] = 1;
+    }
+  }
+  return { dims: [side * side, width], data };
 }
 
 /** Bicubic weights (a = −0.75, half pixel centres, borders repeated) as torch has them. */
