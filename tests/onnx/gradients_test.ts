@@ -11,6 +11,7 @@ import {
   type Graph,
   scalar,
   type Value,
+  wholeNumbers,
 } from "../../lib/onnx/graph.ts";
 import * as elementwise from "../../lib/onnx/ops/elementwise.ts";
 import { Conv, ConvTranspose, MatMul } from "../../lib/onnx/ops/linear.ts";
@@ -19,6 +20,7 @@ import {
   BatchNormalization,
   LayerNormalization,
   LogSoftmax,
+  ReduceMax,
   ReduceMean,
   ReduceSum,
   Softmax,
@@ -26,6 +28,9 @@ import {
 import { Resize } from "../../lib/onnx/ops/resize.ts";
 import {
   Concat,
+  Expand,
+  Gather,
+  Pad,
   Reshape,
   Slice,
   Split,
@@ -36,6 +41,7 @@ import { graphRunner } from "../../lib/work/parity/run_graph.ts";
 const {
   Add,
   Atan,
+  Cast,
   Cos,
   Div,
   Exp,
@@ -171,6 +177,49 @@ const cases: readonly Case[] = [
     shapes: [image],
     build: (graph, x) =>
       Resize(graph, x, { size: { width: 12, height: 12 }, mode: "nearest" }),
+  },
+  {
+    name: "Resize by linear interpolation",
+    shapes: [image],
+    build: (graph, x) =>
+      Resize(graph, x, { size: { width: 24, height: 12 }, mode: "linear" }),
+  },
+  {
+    name: "ReduceMax",
+    shapes: [[4, 2, 5]],
+    build: (graph, x) => ReduceMax(graph, x, [1]),
+  },
+  {
+    name: "Pad at both ends",
+    shapes: [[2, 3, 4]],
+    build: (graph, x) => Pad(graph, x, { before: [0, 2, 1], after: [1, 0, 3] }),
+  },
+  {
+    name: "Expand",
+    shapes: [[1, 3, 1]],
+    build: (graph, x) =>
+      Expand(graph, x, wholeNumbers(graph, [4, 3, 2]), [4, 3, 2]),
+  },
+  {
+    name: "Gather, one row twice and one never",
+    shapes: [[4, 3], [2, 2]],
+    build: (graph, table, x) => {
+      const rows = Cast(
+        graph,
+        constant(graph, "rows", {
+          dims: [2, 2],
+          data: Float32Array.of(0, 2, 2, 3),
+        }),
+        "int32",
+      );
+      const column = Reshape(graph, x, [2, 2, 1]);
+      return Mul(graph, Gather(graph, table, rows), column);
+    },
+  },
+  {
+    name: "MatMul of an image's rows with one matrix",
+    shapes: [[2, 3, 4, 5], [5, 6]],
+    build: (graph, a, b) => MatMul(graph, a, b),
   },
   {
     name: "BatchNormalization by the batch",

@@ -3,7 +3,16 @@
 import { sizeOf } from "../../base/tensor.ts";
 import { known } from "../dims.ts";
 import { type Graph, scalar, type Value, wholeNumbers } from "../graph.ts";
-import { Add, Div, Exp, Mul, Sqrt, Sub } from "../ops/elementwise.ts";
+import {
+  Add,
+  Cast,
+  Div,
+  Equal,
+  Exp,
+  Mul,
+  Sqrt,
+  Sub,
+} from "../ops/elementwise.ts";
 import { ReduceMean, ReduceSum } from "../ops/reduce.ts";
 import { Expand, Reshape } from "../ops/shape.ts";
 import {
@@ -39,6 +48,18 @@ const reduceMean: Rule = (input) => {
   const along = wholeNumbersOf(graph, axes);
   const count = sizeOf(along.map((axis) => known(x.dims[axis], "mean")));
   return [spread(graph, gradientOf(input), x, along, 1 / count)];
+};
+
+/** To the largest; equal ones share. */
+const reduceMax: Rule = (input) => {
+  const { graph, inputs: [x, axes], outputs: [y] } = input;
+  const along = wholeNumbersOf(graph, axes);
+  const kept = x.dims.map((dim, i) => along.includes(i) ? 1 : dim);
+  const largest = Reshape(graph, y, kept);
+  const isLargest = Cast(graph, Equal(graph, x, largest), "float32");
+  const ties = Reshape(graph, ReduceSum(graph, isLargest, along), kept);
+  const share = Div(graph, Reshape(graph, gradientOf(input), kept), ties);
+  return [Mul(graph, isLargest, share)];
 };
 
 /** The sum along one axis, which stays with size 1. */
@@ -94,6 +115,7 @@ const layerNormalization: Rule = (input) => {
 export const reduceRules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduceSum,
   ReduceMean: reduceMean,
+  ReduceMax: reduceMax,
   Softmax: softmax,
   LogSoftmax: logSoftmax,
   LayerNormalization: layerNormalization,

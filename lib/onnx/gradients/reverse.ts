@@ -9,7 +9,7 @@
 import { addNode, type Graph, type Node, type Value } from "../graph.ts";
 import { Add } from "../ops/elementwise.ts";
 import { elementwiseRules } from "./elementwise_rules.ts";
-import { findValue, ones, type Rule } from "./rule.ts";
+import { filled, findValue, ones, type Rule } from "./rule.ts";
 import { linearRules } from "./linear_rules.ts";
 import { reduceRules } from "./reduce_rules.ts";
 import { shapeRules } from "./shape_rules.ts";
@@ -31,6 +31,7 @@ export function StopGradient(graph: Graph, x: Value): Value {
  *
  * @param of a float32 scalar of the graph
  * @param by the values to differentiate by, inputs or inner ones
+ * @param options.unreached what a value has that the scalar does not depend on
  * @returns a gradient for each, shaped as the value
  * @throws RangeError when the scalar does not depend on a value, or an operator between them has no rule
  */
@@ -38,6 +39,7 @@ export function gradients(
   graph: Graph,
   of: Value,
   by: readonly Value[],
+  { unreached = "error" }: { unreached?: "error" | "zeros" } = {},
 ): readonly Value[] {
   if (of.dims.some((dim) => dim !== 1)) {
     throw new RangeError(
@@ -45,7 +47,7 @@ export function gradients(
     );
   }
   const nodes = [...graph.nodes];
-  const moving = dependents(nodes, by);
+  const moving = dependents(graph, by);
   const makers = new Map(
     nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)),
   );
@@ -59,22 +61,25 @@ export function gradients(
   return by.map((value) => {
     const gradient = sums.get(value.name);
     if (gradient) return gradient;
+    if (unreached === "zeros") return filled(graph, value.dims, 0);
     throw new RangeError(
       `Cannot differentiate ${of.name}: it does not depend on ${value.name}`,
     );
   });
 }
 
-/** Everything that changes with the values, past what stops gradients. */
+/** Everything that moves with the values: not what stops gradients, not what is true or false or whole. */
 function dependents(
-  nodes: readonly Node[],
+  { values, nodes }: Graph,
   by: readonly Value[],
 ): ReadonlySet<string> {
   const moving = new Set(by.map(({ name }) => name));
   for (const { op, inputs, outputs } of nodes) {
     if (op === "Identity") continue; // only StopGradient makes one
     if (!inputs.some((name) => moving.has(name))) continue;
-    for (const name of outputs) moving.add(name);
+    for (const name of outputs) {
+      if (values.get(name)?.type === "float32") moving.add(name);
+    }
   }
   return moving;
 }
