@@ -137,7 +137,8 @@ function encoderFlow(
 /**
  * In: `pixels` `[I or B, C, h, w]`, `fpn0`, `fpn1` `[I, …]`, `points`
  * `[B, P, 2]`, `labels` `[B, P]`, `mask` and `hasMask`; going back `target`
- * `[B, 1, l, l]` and `isPresent` `[B, 1]`. Out: as the decoder; going back the
+ * `[B, 1, l, l]`, `isPresent` `[B, 1]` and the `lossShare` `[1]` of this pass in
+ * the step. Out: as the decoder; going back the
  * parts of the loss.
  */
 function decoderFlow(
@@ -186,7 +187,7 @@ function decoderFlow(
       "loss objectScore": parts.objectScore,
     },
     arriving: call.isRemembered ? ["masks", "pointers"] : [],
-    loss: parts.total,
+    loss: Mul(graph, parts.total, addInput(graph, "lossShare", [1])),
   };
 }
 

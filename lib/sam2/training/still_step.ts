@@ -1,0 +1,90 @@
+// A training step on stills: prompts, then corrections, each pass with its loss.
+//
+// What a pass finds is not differentiated where it becomes the next prompt, so
+// every pass goes back at once; only the encoder waits until all have.
+
+import type { Random } from "../../base/random.ts";
+import type { Tensor } from "../../base/tensor.ts";
+import {
+  batchImages,
+  batchTruths,
+  type Sam2Batch,
+  targetTensors,
+} from "./batch.ts";
+import type { Sam2Learner } from "./learner.ts";
+import {
+  choosePasses,
+  chosenLogits,
+  type Pass,
+  sumOf,
+  toHalfMask,
+} from "./passes.ts";
+import {
+  addCorrections,
+  type Asked,
+  firstPrompts,
+  promptTensors,
+} from "./simulated_prompts.ts";
+import { meanIou, startReport, type StepReport } from "./step_report.ts";
+
+/** Gathers the gradients of stills, the first frame of each clip. */
+export async function gatherStills(
+  learner: Sam2Learner,
+  batch: Sam2Batch,
+  { passes, random }: { readonly passes: number; readonly random: Random },
+): Promise<StepReport> {
+  const { side, clips, objects } = batch;
+  const images = clips.length;
+  const image = batchImages(batch, 0);
+  const encoder = { module: "encoder", images, side } as const;
+  const maps = await learner.run({ ...encoder, way: "forward" }, { image });
+  const truths = batchTruths(batch, 0);
+  const targets = targetTensors(truths);
+  const report = startReport();
+  let asked: Asked = firstPrompts(truths, random);
+  let arrived: Readonly<Record<string, Tensor>> | undefined;
+
+  for (let k = 0; k < passes; k++) {
+    const { isAmbiguous, ...prompts } = promptTensors(asked, side);
+    const found = await learner.run({
+      module: "decoder",
+      way: "back",
+      images,
+      side,
+      objects: objects[0].length,
+      points: prompts.labels.dims[1],
+      from: "encoder",
+      choice: isAmbiguous ? "best" : "single",
+      lossSide: side / 2,
+      isRemembered: false,
+    }, {
+      pixels: maps.fpn2,
+      fpn0: maps.fpn0,
+      fpn1: maps.fpn1,
+      ...prompts,
+      ...targets,
+      lossShare: { dims: [1], data: Float32Array.of(1 / passes) },
+    });
+    arrived = {
+      "d fpn0": sumOf(arrived?.["d fpn0"], found["d fpn0"]),
+      "d fpn1": sumOf(arrived?.["d fpn1"], found["d fpn1"]),
+      "d fpn2": sumOf(arrived?.["d fpn2"], found["d pixels"]),
+    };
+    const pass = passOf(found);
+    const logits = chosenLogits(pass, choosePasses(pass, isAmbiguous));
+    const masks = logits.map((own) => toHalfMask(own, side / 4));
+    report.addLosses(found);
+    report.addIou(meanIou(masks, truths));
+    if (k + 1 < passes) {
+      asked = addCorrections(asked, { truths, found: masks, logits, random });
+    }
+  }
+  await learner.run({ ...encoder, way: "back" }, { image, ...arrived });
+  return report.end();
+}
+
+/** The tensors of a pass out of all that a decoder run gave. */
+export function passOf(found: Readonly<Record<string, Tensor>>): Pass {
+  const { masks, ious, objectScore, pointers } = found;
+  return { masks, ious, objectScore, pointers };
+}
