@@ -1,4 +1,5 @@
-// Frames: an image folder or a video as one numbered sequence of pictures.
+// Frames: an image folder, a video or a volume as one numbered sequence of
+// pictures.
 //
 // Nothing above this room knows where pictures come from. A frame is its index
 // in the order the source delivers it, its presentation time and its pixels;
@@ -7,6 +8,7 @@
 import { createHash } from "node:crypto";
 import type { RgbImage } from "../base/image.ts";
 import type { Size } from "../base/tensor.ts";
+import type { VolumeAxis } from "./volume_slices.ts";
 
 /** What is known about a frame without its pixels. */
 export type FrameInfo = {
@@ -17,20 +19,38 @@ export type FrameInfo = {
    * a folder has no times, there it is `index * 1000 / FOLDER_FPS`.
    */
   readonly timeMs: number;
-  /** The file name in a folder; empty in a video. */
+  /** The file name in a folder; empty in a video or a volume. */
   readonly name: string;
+};
+
+/** How the slices of a volume are seen. */
+export type VolumeView = {
+  /** The axis of the patient that the slices are cut across. */
+  readonly axis: VolumeAxis;
+  /** From pixel to pixel along a row and a column, and from slice to slice. */
+  readonly spacingMm: {
+    readonly row: number;
+    readonly column: number;
+    readonly slice: number;
+  };
+  /** The value that becomes middle grey. */
+  readonly level: number;
+  /** How many values lie between black and white. */
+  readonly width: number;
 };
 
 /** A numbered sequence of pictures of one size, read when asked for. */
 export type Frames = {
-  readonly kind: "folder" | "video";
-  /** Absolute path of the folder or the video file. */
+  readonly kind: "folder" | "video" | "volume";
+  /** Absolute path of the folder or the file. */
   readonly source: string;
   readonly size: Size;
   readonly count: number;
   /** Mean frames per second; undefined where the source has no times. */
   readonly fps: number | undefined;
   readonly infos: readonly FrameInfo[];
+  /** How slices are seen, of a volume only. */
+  readonly volume?: VolumeView;
   /** Stands for a video file as it is: its path, size, time and number on the disk. */
   readonly fileKey?: string;
   /** Reads one frame; the image may be shared with later reads, so never write into it. */

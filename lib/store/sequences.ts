@@ -12,7 +12,7 @@ export const Sequence = z.object({
   id: z.int(),
   procedureId: z.int().nullable(),
   name: z.string().min(1),
-  kind: z.enum(["folder", "video"]),
+  kind: z.enum(["folder", "video", "volume"]),
   /** Absolute path of the folder or the video file. */
   source: z.string(),
   width: z.int().positive(),

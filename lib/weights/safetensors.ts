@@ -142,15 +142,22 @@ function refuseOverlaps(
 }
 
 /**
- * Writes float32 tensors as a `.safetensors` file, complete or not at all.
+ * Writes tensors as a `.safetensors` file, complete or not at all.
  *
  * @param path replaced atomically
+ * @param options.precision float16 rounds every value to 11 bits
+ * @throws RangeError for a value that float16 cannot hold (above 65,504)
  */
 export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor<readonly number[], Float32Array>>,
-  { metadata = {} }: { metadata?: Readonly<Record<string, string>> } = {},
+  { metadata = {}, precision = "float32" }: {
+    metadata?: Readonly<Record<string, string>>;
+    precision?: "float32" | "float16";
+  } = {},
 ): void {
+  const dtype = precision === "float16" ? "F16" : "F32";
+  const values = new Map<string, Float32Array | Float16Array>();
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, { dims, data }] of tensors) {
@@ -159,8 +166,10 @@ export function writeSafetensors(
         `Cannot write ${path}: tensor ${name} of shape [${dims}] has ${data.length} values`,
       );
     }
-    const end = offset + data.byteLength;
-    header[name] = { dtype: "F32", shape: dims, data_offsets: [offset, end] };
+    const stored = precision === "float16" ? halved(path, name, data) : data;
+    values.set(name, stored);
+    const end = offset + stored.byteLength;
+    header[name] = { dtype, shape: dims, data_offsets: [offset, end] };
     offset = end;
   }
   const json = JSON.stringify(header);
@@ -174,11 +183,8 @@ export function writeSafetensors(
     new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
     writeAll(file, length);
     writeAll(file, text);
-    for (const { data } of tensors.values()) {
-      writeAll(
-        file,
-        new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      );
+    for (const { buffer, byteOffset, byteLength } of values.values()) {
+      writeAll(file, new Uint8Array(buffer, byteOffset, byteLength));
     }
     file.syncSync();
     file.close();
@@ -187,6 +193,17 @@ export function writeSafetensors(
     Deno.removeSync(temporary);
     throw error;
   }
+}
+
+function halved(path: string, name: string, data: Float32Array): Float16Array {
+  const half = Float16Array.from(data);
+  const bad = half.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return half;
+  throw new RangeError(
+    `Cannot write ${path} in half precision: tensor ${name} holds ${
+      data[bad]
+    } at index ${bad}, expected at most 65504`,
+  );
 }
 
 function utf8(text: string): Uint8Array {

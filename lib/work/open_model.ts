@@ -28,6 +28,8 @@ export type ModelChoice = {
   readonly precision?: Precision;
   /** Whether features of frames are kept on disk, in half precision; default on the CPU. */
   readonly keepFeatures?: boolean;
+  /** How many threads of the CPU are used; default all. */
+  readonly threads?: number;
 };
 
 /** A model that is ready to run; close it when done. */
@@ -60,6 +62,7 @@ export async function openModel(
     device = "auto",
     precision,
     keepFeatures,
+    threads,
   }: ModelChoice = {},
   { cache = join(modelsFolder, "cache") }: { cache?: string } = {},
 ): Promise<OpenModel> {
@@ -69,6 +72,7 @@ export async function openModel(
   try {
     const runtime = await openRuntime({
       device: precision === "int8" && device === "auto" ? "cpu" : device,
+      threads,
     });
     try {
       const trained = file.weights.config.imageSize;

@@ -10,6 +10,7 @@ import { benchDrift } from "./drift_bench.ts";
 import { benchEvaluate } from "./evaluate_bench.ts";
 import { benchInt8 } from "./int8_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
+import { benchNano } from "./nano_table.ts";
 import { benchPropagate } from "./propagate_bench.ts";
 import { benchSam2 } from "./sam2_bench.ts";
 import { benchRealDetector } from "./real_detector.ts";
@@ -24,6 +25,7 @@ const benches = {
   memory: benchMemory,
   int8: benchInt8,
   evaluate: benchEvaluate,
+  nano: benchNano,
   yolo: benchYolo,
   "real-detector": benchRealDetector,
 };
@@ -31,7 +33,7 @@ const benches = {
 const bench: Command = {
   name: "bench",
   usage:
-    "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|yolo|real-detector]",
+    "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|nano|yolo|real-detector]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -43,12 +45,27 @@ const bench: Command = {
     },
     model: {
       type: "string",
+      multiple: true,
       help:
-        "model of the memory bench: an id, a file, or mini and tiny with made weights",
+        "model of the memory bench: an id, a file, or mini and tiny with made weights; models of the nano bench, repeatable",
     },
     out: {
       type: "string",
-      help: "keeps what the real-detector bench makes in a folder",
+      help:
+        "a folder that keeps what the real-detector bench makes; a JSON file for all numbers of the nano bench",
+    },
+    threads: {
+      type: "string",
+      help: "threads of the nano bench (default all)",
+    },
+    zoom: {
+      type: "boolean",
+      help: "the nano bench also clicks through the zoom",
+    },
+    "clicks-out": {
+      type: "string",
+      help:
+        "a JSON file for the clicks of the nano bench, pictures and true masks beside it",
     },
     frames: {
       type: "string",

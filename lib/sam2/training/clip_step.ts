@@ -259,8 +259,14 @@ function rememberTruth(truths: readonly Bitmap[], isPresent: Tensor) {
 const mostMemories = 6; // tracked frames that are remembered beside the first
 const pointerSpan = 15; // what distances of pointers are divided by
 
+/** What attention reads of an earlier frame. */
+export type Remembered = {
+  readonly pointer: Tensor;
+  readonly memory?: { readonly value: Tensor };
+};
+
 /** Frame 0 conditions, the last six frames before this one are remembered. */
-function attentionCall(
+export function attentionCall(
   { weights }: Sam2Learner,
   shape: {
     readonly images: number;
@@ -269,7 +275,7 @@ function attentionCall(
   },
   { fpn2, tracked }: {
     readonly fpn2: Tensor;
-    readonly tracked: readonly TrackedFrame[];
+    readonly tracked: readonly Remembered[];
   },
 ) {
   const t = tracked.length;
@@ -304,7 +310,7 @@ function sourcesOf(t: number): readonly number[] {
     .filter((frame) => frame === 0 || t - frame <= mostMemories);
 }
 
-function memoryOf({ memory }: TrackedFrame): Tensor {
+function memoryOf({ memory }: Remembered): Tensor {
   if (!memory) throw new RangeError("The last frame is not remembered");
   return memory.value;
 }

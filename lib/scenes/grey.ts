@@ -1,0 +1,22 @@
+// Grey scenes drawn flat, without a modality's physics.
+
+import type { Random } from "../base/random.ts";
+import { drawDevelopment } from "./after_effects.ts";
+import { drawBackground } from "./background.ts";
+import { stageDrafts } from "./drafts.ts";
+import { drawLook } from "./everyday.ts";
+import { drawCameraPath } from "./motion.ts";
+import { backgroundSide, type Extent, type Stage } from "./stage.ts";
+import { draftThings } from "./things.ts";
+
+/** Draws a grey stage. */
+export function drawGrey(random: Random, extent: Extent): Stage {
+  const { sidePx, frames } = extent;
+  const look = drawLook(random, "grey", sidePx);
+  return {
+    background: drawBackground(random, look, backgroundSide(extent)),
+    things: stageDrafts(random, draftThings(random, look, extent), extent),
+    camera: drawCameraPath(random, sidePx, frames),
+    development: drawDevelopment(random, { palette: "grey", sidePx, frames }),
+  };
+}
