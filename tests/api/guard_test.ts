@@ -220,7 +220,7 @@ deskTest(
       log.every((line) =>
         /^refused 4\d\d POST \S+: ./.test(line) && line.length <= 300
       ),
-      log.find((line) => !/^refused 4\d\d POST \S+: ./.test(line)),
+      log.find((line) => !/^refused 4\d\d POST \S+: ./.test(line)) ?? "",
     );
     equal(await everything(), before);
     console.log(

@@ -1,12 +1,12 @@
 // Parity: everything a golden folder holds, compared with what we compute.
 //
 // The folder is laid out as the official code's numbers are: modules of small
-// models, scripted sessions, the image predictor, full sizes by formula. What
+// models, scripted sessions, the image predictor, a training step's gradients,
+// full sizes by formula. What
 // it holds counts as expected; what nothing here computes counts as failed,
 // unless the caller left it out by a pattern.
 
 import { join } from "node:path";
-import { z } from "zod";
 import { messageOf } from "../../base/errors.ts";
 import type { Size } from "../../base/tensor.ts";
 import { type OnProgress, startProgress } from "../../base/progress.ts";
@@ -24,6 +24,7 @@ import { openSafetensors } from "../../weights/safetensors.ts";
 import { openSam2File, sha256OfFile } from "../model_file.ts";
 import type { Check, Comparison } from "./compare.ts";
 import { FullSize, fullSizeChecks } from "./full_size.ts";
+import { gradientChecks, Gradients } from "./gradients.ts";
 import { ImagePredictor, imagePredictorChecks } from "./image_predictor.ts";
 import { moduleChecks } from "./modules.ts";
 import { graphRunner } from "./run_graph.ts";
@@ -198,11 +199,14 @@ async function listChecks(
   for (const name of [...names].sort()) {
     const gradients = name.match(/^gradients-.+\.json$/);
     if (!gradients) continue;
-    const { gradients: tensors } = z.looseObject({
-      gradients: z.record(z.string(), z.unknown()),
-    }).parse(await readJson(join(folder, name)));
-    const count = Object.keys(tensors).length;
-    checks.push({ name: name.replace(/\.json$/, ""), count });
+    const file = Gradients.parse(await readJson(join(folder, name)));
+    checks.push(
+      ...gradientChecks(name.replace(/\.json$/, ""), file, {
+        folder,
+        runtime,
+        scratch,
+      }),
+    );
   }
   return checks;
 }

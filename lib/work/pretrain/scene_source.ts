@@ -36,24 +36,27 @@ export function openSceneSource(
     type: "module",
   });
   const made = new Map<number, Promise<readonly TrainingClip[]>>();
-  const waiting = new Map<number, (clips: readonly TrainingClip[]) => void>();
-  const failing = new Set<(error: Error) => void>();
+  const waiting = new Map<
+    number,
+    PromiseWithResolvers<readonly TrainingClip[]>
+  >();
   worker.onmessage = (
     { data }: MessageEvent<{ number: number; clips: TrainingClip[] }>,
-  ) => waiting.get(data.number)?.(data.clips);
+  ) => {
+    waiting.get(data.number)?.resolve(data.clips);
+    waiting.delete(data.number); // it would keep the scenes alive
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     const error = new Error(`Cannot generate scenes: ${event.message}`);
-    for (const fail of failing) fail(error);
+    for (const { reject } of waiting.values()) reject(error);
   };
   const order = (number: number) => {
     const known = made.get(number);
     if (known) return known;
-    const { promise, resolve, reject } = Promise.withResolvers<
-      readonly TrainingClip[]
-    >();
-    waiting.set(number, resolve);
-    failing.add(reject);
+    const asked = Promise.withResolvers<readonly TrainingClip[]>();
+    const { promise } = asked;
+    waiting.set(number, asked);
     const seeds = Array.from(
       { length: size },
       (_, i) => seed + number * size + i,
