@@ -65,7 +65,8 @@ for (const { name, kind, truth, predictions } of sets) {
       );
       ok(measured);
       for (const [key, value] of Object.entries(golden.stats)) {
-        const found = measured.coco[statNames[key as keyof typeof statNames]];
+        const found: number | null | undefined =
+          measured.coco[statNames[key as keyof typeof statNames]];
         // −1 there is null here
         ok(
           Math.abs((found ?? -1) - Number(value)) < 1e-9,
@@ -78,9 +79,10 @@ for (const { name, kind, truth, predictions } of sets) {
           golden.per_category,
         )
       ) {
-        const row = measured.coco.classes.find(({ classNumber }) =>
-          categories[classNumber] === Number(id)
-        );
+        const row: typeof measured.coco.classes[number] | undefined = measured
+          .coco.classes.find(({ classNumber }) =>
+            categories[classNumber] === Number(id)
+          );
         ok(row, `category ${id}`);
         ok(
           Math.abs((row.ap ?? -1) - wanted.ap) < 1e-9,

@@ -1,0 +1,101 @@
+// deno task pretrain: the models that ship, trained on generated scenes.
+
+import { openRuntime } from "../runtime/runtime.ts";
+import { pretrainNano } from "../work/pretrain/open_pretraining.ts";
+import type { CurveRow } from "../work/pretrain/sam2_state.ts";
+import {
+  type Call,
+  type Command,
+  type CommandOption,
+  runCommand,
+  UsageError,
+} from "./command.ts";
+import { deviceOf, modelOptions } from "./model_options.ts";
+
+const options = {
+  out: { type: "string", help: "folder for state, curve and weights" },
+  from: {
+    type: "string",
+    help: "a checkpoint of the same sizes; default values by chance",
+  },
+  steps: { type: "string", help: "steps in all; default 10000" },
+  size: {
+    type: "string",
+    help: "side of the input in pixels, a multiple of 32; default 128",
+  },
+  rate: { type: "string", help: "highest learning rate; default 0.0005" },
+  seed: { type: "string", help: "of scenes and all chance; default 1" },
+  threads: { type: "string", help: "processor cores to use; default all" },
+  restart: { type: "boolean", help: "forgets the run in the folder" },
+  device: modelOptions.device,
+} as const satisfies Record<string, CommandOption>;
+
+export const pretrain: Command = {
+  name: "pretrain",
+  usage: "sam2-nano --out DIR [--from FILE] [--steps N]",
+  summary:
+    "Trains a model that ships on generated scenes; the same command goes on where it was stopped.",
+  options,
+  positionals: { least: 1, most: 1 },
+  async run(call) {
+    const [model] = call.positionals;
+    if (model !== "sam2-nano") {
+      throw new UsageError(`there is no model ${model}, expected sam2-nano`);
+    }
+    const out = call.text("out");
+    if (!out) throw new UsageError("expected --out");
+    const runtime = await openRuntime({
+      device: deviceOf(call),
+      threads: call.count("threads", { least: 1 }),
+    });
+    try {
+      const { weightsPath, rows } = await pretrainNano(runtime, {
+        out,
+        from: call.text("from"),
+        settings: settingsOf(call),
+        restart: call.flag("restart"),
+        onRow: (row) => call.say(rowLine(row)),
+        onProgress: call.onProgress,
+        signal: call.signal,
+      });
+      const last = rows.at(-1);
+      call.say(`weights: ${weightsPath}`);
+      return { weights: weightsPath, steps: last?.step, last };
+    } finally {
+      runtime.close();
+    }
+  },
+};
+
+function settingsOf(call: Call) {
+  const rate = call.text("rate");
+  if (rate !== undefined && !(Number(rate) > 0)) {
+    throw new UsageError(`--rate is ${rate}, expected a number above 0`);
+  }
+  const told = {
+    steps: call.count("steps", { least: 1 }),
+    side: call.count("size", { least: 32 }),
+    seed: call.count("seed"),
+    rate: rate === undefined ? undefined : Number(rate),
+  };
+  return Object.fromEntries(
+    Object.entries(told).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** A row on a line: how it learns, and how good it is where that was measured. */
+function rowLine(row: CurveRow): string {
+  const percent = (values: readonly number[]) =>
+    values.map((value) => value.toFixed(3)).join(" ");
+  const found = row.validation;
+  return `step ${row.step}: ${row.imagesSeen} images, loss ${
+    row.loss.toFixed(3)
+  }, IoU ${row.firstIou.toFixed(3)} to ${row.lastIou.toFixed(3)}` +
+    (found
+      ? `; unseen scenes: ${percent(found.iouByClicks)} by clicks, ${
+        percent(found.iouByFrame)
+      } by frame`
+      : "");
+}
+
+if (import.meta.main) await runCommand(pretrain);
