@@ -2,6 +2,7 @@
 
 import { openRuntime } from "../runtime/runtime.ts";
 import { pretrainNano } from "../work/pretrain/open_pretraining.ts";
+import { nanoSettings } from "../work/pretrain/sam2_settings.ts";
 import type { CurveRow } from "../work/pretrain/sam2_state.ts";
 import {
   type Call,
@@ -25,6 +26,26 @@ const options = {
   },
   rate: { type: "string", help: "highest learning rate; default 0.0005" },
   seed: { type: "string", help: "of scenes and all chance; default 1" },
+  batch: {
+    type: "string",
+    help: "images of a step on stills; default 12. Steps on clips have half",
+  },
+  frames: {
+    type: "string",
+    help: "frames of the longest clips to learn from; default 6",
+  },
+  clicks: {
+    type: "string",
+    help: "prompts of a still, at most; default 4",
+  },
+  every: {
+    type: "string",
+    help: "steps between two savings, what a kill may cost; default 100",
+  },
+  validate: {
+    type: "string",
+    help: "unseen clips to validate on; default 48",
+  },
   threads: { type: "string", help: "processor cores to use; default all" },
   restart: { type: "boolean", help: "forgets the run in the folder" },
   device: modelOptions.device,
@@ -54,6 +75,7 @@ export const pretrain: Command = {
         from: call.text("from"),
         settings: settingsOf(call),
         restart: call.flag("restart"),
+        stepsPerRow: call.count("every", { least: 1 }),
         onRow: (row) => call.say(rowLine(row)),
         onProgress: call.onProgress,
         signal: call.signal,
@@ -72,11 +94,17 @@ function settingsOf(call: Call) {
   if (rate !== undefined && !(Number(rate) > 0)) {
     throw new UsageError(`--rate is ${rate}, expected a number above 0`);
   }
+  const batch = call.count("batch", { least: 1 });
   const told = {
     steps: call.count("steps", { least: 1 }),
     side: call.count("size", { least: 32 }),
     seed: call.count("seed"),
     rate: rate === undefined ? undefined : Number(rate),
+    clipFrames: call.count("frames", { least: 2 }),
+    passes: call.count("clicks", { least: 1 }),
+    validationClips: call.count("validate", { least: 1 }),
+    stills: batch && { ...nanoSettings.stills, images: batch },
+    clips: batch && { ...nanoSettings.clips, images: Math.ceil(batch / 2) },
   };
   return Object.fromEntries(
     Object.entries(told).filter(([, value]) => value !== undefined),

@@ -33,6 +33,8 @@ export type PretrainRequest = {
   readonly settings?: Partial<PretrainSettings>;
   /** Forgets a run in the folder. */
   readonly restart?: boolean;
+  /** Steps between two rows of the curve; default 100. */
+  readonly stepsPerRow?: number;
   readonly onRow?: (row: CurveRow) => void;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;

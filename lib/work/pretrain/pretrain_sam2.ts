@@ -68,7 +68,6 @@ export type Pretrained = {
   readonly rows: readonly CurveRow[];
 };
 
-const validationClips = 48;
 const validationSeed = 0x7ff00000; // scenes from here on are never learnt from
 const clipsOffset = 0x40000000; // of the seeds of clips over those of stills
 const seedStride = 0x01000000; // scenes of one seed of a run
@@ -301,7 +300,7 @@ function clipLength(most: number, random: Random): number {
 }
 
 async function validationBatches(
-  { side }: PretrainSettings,
+  { side, validationClips }: PretrainSettings,
 ): Promise<readonly Sam2Batch[]> {
   const source = openSceneSource({
     seed: validationSeed,
@@ -312,9 +311,10 @@ async function validationBatches(
   try {
     const clips = await source.block(0);
     const random = seededRandom(1);
+    const size = Math.min(12, validationClips);
     return Array.from(
-      { length: validationClips / 12 },
-      (_, i) => makeBatch(clips.slice(i * 12, (i + 1) * 12), 1, random),
+      { length: Math.floor(validationClips / size) },
+      (_, i) => makeBatch(clips.slice(i * size, (i + 1) * size), 1, random),
     );
   } finally {
     source.close();

@@ -26,6 +26,8 @@ export const PretrainSettings = z.object({
   reuse: z.int().positive(),
   weightDecay: z.number().nonnegative(),
   averageShare: z.number().min(0).max(1),
+  /** Clips of eight frames to validate on. */
+  validationClips: z.int().positive(),
 });
 export type PretrainSettings = z.infer<typeof PretrainSettings>;
 
@@ -41,9 +43,10 @@ export const nanoSettings: PretrainSettings = {
   clipFrames: 6,
   stillShare: 0.55,
   passes: 4,
-  reuse: 3,
+  reuse: 1,
   weightDecay: 0.05,
   averageShare: 0.998,
+  validationClips: 48,
 };
 
 /** What the learner is told. */
