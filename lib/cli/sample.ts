@@ -1,4 +1,5 @@
-// deno task sample: makes the sample clip in data/sample, its truth and its prompts.
+// deno task sample: makes the sample clip in data/sample, its truth and its prompts,
+// or a picture of scenes that models are trained on.
 //
 // The same command gives the same frames and masks. The video's bytes may
 // change with another version of FFmpeg.
@@ -6,7 +7,9 @@
 import { fileURLToPath } from "node:url";
 import type { Bitmap } from "../base/image.ts";
 import { bitmapToRle, encodeCounts } from "../masks/rle.ts";
+import { encodeJpeg } from "../media/image.ts";
 import { createVideoWriter } from "../media/video_writer.ts";
+import { sceneSheet } from "../scenes/contact_sheet.ts";
 import {
   INSTRUMENT,
   POLYP,
@@ -32,22 +35,39 @@ const shipped = fileURLToPath(new URL("../../data/sample", import.meta.url));
 
 export const sample: Command = {
   name: "sample",
-  usage: "[--out DIR]",
-  summary: "Writes clip.mp4, truth.json and prompts.json of the sample clip.",
+  usage: "[--out DIR | --scenes FILE.jpg]",
+  summary: "Writes clip.mp4, truth.json and prompts.json of the sample clip, " +
+    "or a picture of 100 generated scenes.",
   options: {
     out: {
       type: "string",
       help: "the folder, which must exist (default data/sample)",
     },
+    scenes: {
+      type: "string",
+      help: "the picture of 100 scenes to write, instead of the clip",
+    },
   },
   positionals: { least: 0, most: 0 },
   async run(call) {
+    const scenes = call.text("scenes");
+    if (scenes !== undefined) {
+      await writeScenes(scenes);
+      call.say(`100 scenes in ${scenes}`);
+      return { out: scenes, scenes: 100 };
+    }
     const out = call.text("out") ?? shipped;
     const frames = await writeSample(out);
     call.say(`${frames} frames in ${out}`);
     return { out, frames };
   },
 };
+
+/** Writes a JPEG of the scenes of seeds 0 to 99, every second one with outlines. */
+async function writeScenes(path: string) {
+  const sheet = sceneSheet(Array.from({ length: 100 }, (_, seed) => seed));
+  await Deno.writeFile(path, await encodeJpeg(sheet, { quality: 70 }));
+}
 
 /** Writes the clip, its truth and its prompts into a folder; returns how many frames. */
 export async function writeSample(folder: string): Promise<number> {

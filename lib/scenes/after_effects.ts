@@ -4,18 +4,19 @@
 
 import type { Random } from "../base/random.ts";
 import { drawBorder } from "./border.ts";
-import {
-  anyAngle,
-  happens,
-  logUniform,
-  normal,
-  uniform,
-  whole,
-} from "./chance.ts";
+import { anyAngle, happens, logUniform, normal, uniform } from "./chance.ts";
 import { compressImage } from "./compression.ts";
-import { blur, type Canvas, clamp01, type Field } from "./field.ts";
+import {
+  blur,
+  type Canvas,
+  clamp01,
+  type Field,
+  resizeField,
+} from "./field.ts";
+import { drawGlints, type Glint, paintGlint } from "./glints.ts";
 import { noiseBank } from "./noise_bank.ts";
 import type { Palette } from "./palette.ts";
+import { type Probe, scanUltrasound } from "./ultrasound.ts";
 
 /** How the pictures of one clip are developed. */
 export type Development = {
@@ -35,17 +36,10 @@ export type Development = {
   /** 1 where the picture is seen. */
   readonly border?: Field;
   readonly quality?: number;
-};
-
-/** A bright spot or a bubble in front of everything, none of the objects. */
-type Glint = {
-  readonly kind: "spot" | "bubble";
-  readonly x: number;
-  readonly y: number;
-  readonly rx: number;
-  readonly ry: number;
-  readonly angle: number;
-  readonly strength: number;
+  /** How many times fewer pixels along a side the sensor has than the picture. */
+  readonly coarseness?: number;
+  /** Seen by sound instead of light. */
+  readonly probe?: Probe;
 };
 
 /** Draws how a clip is developed. */
@@ -78,6 +72,7 @@ export function drawDevelopment(
       ? drawBorder(random, sidePx)
       : undefined,
     quality: happens(random, 0.3) ? uniform(random, 25, 95) : undefined,
+    coarseness: happens(random, 0.15) ? logUniform(random, 1.3, 4) : undefined,
   };
 }
 
@@ -90,6 +85,7 @@ export function develop(
 ): Uint8Array {
   const { width, height } = canvas;
   light(random, canvas, plan, time);
+  if (plan.probe) scanUltrasound(random, canvas, plan.probe);
   for (const glint of plan.glints) {
     const shake = time === 0 ? 0 : width * 0.01;
     paintGlint(canvas, {
@@ -102,7 +98,9 @@ export function develop(
   let picture = canvas;
   if (plan.blurPx > 0) picture = blur(picture, plan.blurPx);
   if (plan.motionBlur) picture = smear(picture, plan.motionBlur);
-  const bytes = toBytes(random, picture, plan);
+  const bytes = plan.coarseness
+    ? coarseBytes(random, picture, plan, plan.coarseness)
+    : toBytes(random, picture, plan);
   if (plan.quality) compressImage(bytes, width, height, plan.quality);
   return bytes;
 }
@@ -127,33 +125,6 @@ function drawLightField(random: Random, side: number): Field {
   return { width: side, height: side, data };
 }
 
-function drawGlints(random: Random, side: number, isTissue: boolean): Glint[] {
-  const spots = happens(random, isTissue ? 0.45 : 0.08)
-    ? whole(random, 1, 13)
-    : 0;
-  const bubbles = happens(random, isTissue ? 0.12 : 0.03)
-    ? whole(random, 1, 4)
-    : 0;
-  const glint = (kind: Glint["kind"]): Glint => {
-    const isSpot = kind === "spot";
-    const size = side *
-      (isSpot ? logUniform(random, 0.006, 0.04) : uniform(random, 0.02, 0.08));
-    return {
-      kind,
-      x: uniform(random, 0, side),
-      y: uniform(random, 0, side),
-      rx: size * (isSpot ? 1.5 : 1),
-      ry: size,
-      angle: anyAngle(random),
-      strength: uniform(random, 0.3, 1),
-    };
-  };
-  return [
-    ...Array.from({ length: spots }, () => glint("spot")),
-    ...Array.from({ length: bubbles }, () => glint("bubble")),
-  ];
-}
-
 function light(
   random: Random,
   { data }: Canvas,
@@ -170,54 +141,6 @@ function light(
     data[p + 1] = Math.min(1.5, Math.max(0, data[p + 1])) * f * g;
     data[p + 2] = Math.min(1.5, Math.max(0, data[p + 2])) * f * b;
   }
-}
-
-function paintGlint(
-  { width, height, data }: Canvas,
-  { kind, x, y, rx, ry, angle, strength }: Glint,
-) {
-  const reach = Math.max(rx, ry) + 2;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  for (
-    let row = clampRow(y - reach, height);
-    row < clampRow(y + reach, height);
-    row++
-  ) {
-    for (
-      let column = clampRow(x - reach, width);
-      column < clampRow(x + reach, width);
-      column++
-    ) {
-      const dx = column + 0.5 - x;
-      const dy = row + 0.5 - y;
-      const u = (cos * dx + sin * dy) / rx;
-      const v = (cos * dy - sin * dx) / ry;
-      const out = Math.sqrt(u * u + v * v);
-      const inside = clamp01(0.5 + (1 - out) * ry * 0.8);
-      const a = kind === "spot"
-        ? strength * inside
-        : bubbleLight(u, v, out, inside, ry);
-      const p = 3 * (row * width + column);
-      for (let c = p; c < p + 3; c++) data[c] += (1 - data[c]) * a;
-    }
-  }
-}
-
-function clampRow(value: number, most: number): number {
-  return Math.min(most, Math.max(0, Math.floor(value)));
-}
-
-/** A thin bright ring and a mirrored lamp. */
-function bubbleLight(
-  u: number,
-  v: number,
-  out: number,
-  inside: number,
-  radius: number,
-) {
-  const ring = clamp01(1 - Math.abs(1 - out) * radius / 1.2) * 0.5;
-  const lamp = clamp01(0.5 + (0.2 - Math.hypot(u + 0.3, v + 0.3)) * radius);
-  return inside * Math.max(ring, 0.9 * lamp);
 }
 
 function loseColour({ data }: Canvas) {
@@ -252,6 +175,29 @@ function smear(
     }
   }
   return { width, height, data: smeared };
+}
+
+/** Fewer pixels, each with its noise, spread over the picture. */
+function coarseBytes(
+  random: Random,
+  picture: Canvas,
+  plan: Development,
+  coarseness: number,
+): Uint8Array {
+  const { width, height } = picture;
+  const w = Math.max(8, Math.round(width / coarseness));
+  const h = Math.max(8, Math.round(height / coarseness));
+  const small = resizeField(blur(picture, coarseness * 0.4), w, h);
+  const bytes = toBytes(random, small, { ...plan, border: undefined });
+  const coarse = { width: w, height: h, data: Float32Array.from(bytes) };
+  const large = resizeField(coarse, width, height).data;
+  const seen = plan.border?.data;
+  const spread = new Uint8Array(large.length);
+  for (let i = 0, p = 0; p < large.length; i++) {
+    const part = seen ? seen[i] : 1;
+    for (let c = 0; c < 3; c++, p++) spread[p] = large[p] * part + 0.5;
+  }
+  return spread;
 }
 
 const STEPS = 2048;

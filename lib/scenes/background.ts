@@ -6,7 +6,7 @@ import { addClutter } from "./clutter.ts";
 import { blur, type Canvas } from "./field.ts";
 import { shadeCanvas } from "./light.ts";
 import { noiseField } from "./noise_bank.ts";
-import type { Look } from "./surface.ts";
+import type { Look } from "./look.ts";
 import { paintTexture } from "./texture.ts";
 
 /** Paints a square background. */

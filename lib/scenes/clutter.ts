@@ -14,7 +14,7 @@ import { blur, type Canvas, type Field } from "./field.ts";
 import { noiseField } from "./noise_bank.ts";
 import { coverOf, type Outline, wavyEllipse } from "./outline.ts";
 import { type Colour, drawColour, mixColour } from "./palette.ts";
-import type { Look } from "./surface.ts";
+import type { Look } from "./look.ts";
 import { drawPalette } from "./texture.ts";
 
 /** A canvas with clutter over all of it or over a part. */

@@ -17,6 +17,15 @@ const OUTLINES = [
 /**
  * Draws scenes side by side, with the outlines of all objects on every second
  * one (`"half"`), on all or on none.
+ *
+ * @example Four scenes in two columns
+ * ```ts
+ * import { sceneSheet } from "medannotate";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const { width, height } = sceneSheet([1, 2, 3, 4], { columns: 2, side: 32 });
+ * deepEqual([width, height], [64, 64]);
+ * ```
  */
 export function sceneSheet(
   seeds: readonly number[],

@@ -3,7 +3,7 @@
 
 import type { Random } from "../base/random.ts";
 import { anyAngle, happens, normal, uniform } from "./chance.ts";
-import { drawThingPath, type Path } from "./motion.ts";
+import { drawThingPath, type Path, STILL } from "./motion.ts";
 import { noiseField } from "./noise_bank.ts";
 import type { Bending, Shadow } from "./placing.ts";
 import type { SceneObject } from "./scene_object.ts";
@@ -24,6 +24,8 @@ export type Draft = {
   readonly shadow?: number;
   /** Things of tissue stay where they grow: they move with the camera alone. */
   readonly isFixed?: boolean;
+  /** Written over the picture: the camera does not move it. */
+  readonly isOnScreen?: boolean;
 };
 
 /** Gives drafts their numbers, in the order of painting, and all that varies. */
@@ -47,7 +49,10 @@ function stageDraft(
   { sidePx, frames }: Extent,
 ) {
   const { sprite, angle, x, y, shadow = 0.35, isFixed = false } = draft;
-  const path = draft.path ?? drawThingPath(random, { sidePx, frames, isFixed });
+  const isOnScreen = draft.isOnScreen ?? false;
+  const path = isOnScreen
+    ? () => STILL
+    : draft.path ?? drawThingPath(random, { sidePx, frames, isFixed });
   return {
     sprite,
     id,
@@ -56,8 +61,9 @@ function stageDraft(
     angle,
     aspect: draft.aspect ?? Math.exp(normal(random, 0, 0.2)),
     path,
+    isOnScreen,
     shadow: happens(random, shadow) ? drawShadow(random, sidePx) : undefined,
-    bending: frames > 1 && happens(random, 0.5)
+    bending: frames > 1 && !isOnScreen && happens(random, 0.5)
       ? drawBending(random)
       : undefined,
   };

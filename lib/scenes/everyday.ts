@@ -6,12 +6,10 @@ import { drawBackground } from "./background.ts";
 import { happens, pickByShare } from "./chance.ts";
 import { type Draft, stageDrafts } from "./drafts.ts";
 import { drawLandscape, drawWalls } from "./landscape.ts";
-import { drawLight } from "./light.ts";
+import { drawLook } from "./look.ts";
 import { drawCameraPath } from "./motion.ts";
-import { drawColour, type Palette } from "./palette.ts";
 import { backgroundSide, type Extent, type Stage } from "./stage.ts";
-import { type Look, type Sprite, SPRITE_CHANNELS } from "./surface.ts";
-import { drawStyle } from "./texture.ts";
+import { type Sprite, SPRITE_CHANNELS } from "./surface.ts";
 import { draftThings } from "./things.ts";
 
 /** Draws an everyday stage; one in seven is of colours of any kind. */
@@ -20,14 +18,20 @@ export function drawEveryday(random: Random, extent: Extent): Stage {
   const palette = happens(random, 0.15) ? "free" : "natural";
   const look = drawLook(random, palette, sidePx);
   const side = backgroundSide(extent);
-  const layout = pickByShare(random, { any: 0.55, land: 0.33, walls: 0.12 });
-  const background = layout === "any"
+  const layout = pickByShare(random, {
+    texture: 0.55,
+    land: 0.33,
+    walls: 0.12,
+  });
+  const background = layout === "texture"
     ? drawBackground(random, look, side)
     : layout === "land"
     ? drawLandscape(random, look, side)
     : drawWalls(random, look, side);
   let drafts = draftThings(random, look, extent, { tools: 0.07 });
-  if (layout === "land" && happens(random, 0.3)) drafts = mirrored(drafts);
+  if (layout === "land" && happens(random, 0.3)) {
+    drafts = mirrored(drafts, sidePx);
+  }
   return {
     background,
     things: stageDrafts(random, drafts, extent),
@@ -36,24 +40,8 @@ export function drawEveryday(random: Random, extent: Extent): Stage {
   };
 }
 
-/** What the things and the background of a scene share. */
-export function drawLook(
-  random: Random,
-  palette: Palette,
-  sidePx: number,
-): Look {
-  return {
-    palette,
-    base: drawColour(random, palette),
-    style: drawStyle(random, palette),
-    light: drawLight(random),
-    wetness: palette === "endoscopic" ? 0.6 : 0.15,
-    unit: sidePx / 128,
-  };
-}
-
 /** Puts a faint mirrored copy below each thing, as on water. */
-function mirrored(drafts: readonly Draft[]): Draft[] {
+function mirrored(drafts: readonly Draft[], sidePx: number): Draft[] {
   return drafts.flatMap((draft) => {
     const { sprite } = draft;
     const below = {
@@ -61,7 +49,7 @@ function mirrored(drafts: readonly Draft[]): Draft[] {
       sprite: reflection(sprite),
       what: undefined,
       angle: -draft.angle,
-      y: draft.y + 0.8 * sprite.height / (128 * 1.15),
+      y: draft.y + 0.7 * sprite.height / sidePx,
       shadow: 0,
     };
     return [below, draft];

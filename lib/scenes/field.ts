@@ -45,7 +45,7 @@ export function clamp01(x: number): number {
 export function blur(field: Field, sigmaPx: number): Field {
   const { width, height, data } = field;
   const channels = data.length / (width * height);
-  const reach = (Math.sqrt(6 * sigmaPx * sigmaPx + 1) - 1) / 2;
+  const reach = boxReach(sigmaPx * sigmaPx / 2);
   const turned = new Float32Array(data.length);
   const blurred = new Float32Array(data.length);
   boxAndTurn(data, turned, { width, height, channels, reach });
@@ -65,6 +65,19 @@ export function blur(field: Field, sigmaPx: number): Field {
   return { width, height, data: blurred };
 }
 
+/**
+ * How far a box reaches to both sides for a variance: whole pixels, and the
+ * weight of the two after them.
+ */
+function boxReach(variance: number): { full: number; part: number } {
+  const full = Math.floor((Math.sqrt(12 * variance + 1) - 1) / 2);
+  // Twice the squares of the whole pixels' distances.
+  const squares = full * (full + 1) * (2 * full + 1) / 3;
+  const next = (full + 1) ** 2;
+  const part = (variance * (2 * full + 1) - squares) / (2 * (next - variance));
+  return { full, part };
+}
+
 /** Averages each row over `reach` pixels to both sides and writes it as a column. */
 function boxAndTurn(
   from: Float32Array,
@@ -73,11 +86,11 @@ function boxAndTurn(
     width: number;
     height: number;
     channels: number;
-    reach: number;
+    reach: { readonly full: number; readonly part: number };
   },
 ) {
-  const full = Math.min(Math.floor(reach), width - 1);
-  const part = reach - Math.floor(reach);
+  const full = Math.min(reach.full, width - 1);
+  const { part } = reach;
   const gain = 1 / (2 * full + 1 + 2 * part);
   const last = width - 1;
   for (let y = 0; y < height; y++) {
@@ -123,23 +136,4 @@ export function resizeField(field: Field, width: number, height: number) {
     }
   }
   return { width, height, data: resized };
-}
-
-/** The mean of whole blocks: a field that is `times` smaller. */
-export function shrinkField(field: Field, times: number): Field {
-  const { data, width: w } = field;
-  const channels = data.length / (w * field.height);
-  const width = Math.floor(w / times);
-  const height = Math.floor(field.height / times);
-  const small = new Float32Array(width * height * channels);
-  const gain = 1 / (times * times);
-  for (let y = 0; y < height * times; y++) {
-    const row = Math.floor(y / times) * width;
-    for (let x = 0; x < width * times; x++) {
-      const to = (row + Math.floor(x / times)) * channels;
-      const from = (y * w + x) * channels;
-      for (let c = 0; c < channels; c++) small[to + c] += gain * data[from + c];
-    }
-  }
-  return { width, height, data: small };
 }

@@ -14,7 +14,7 @@ import { addClutter, paintOutline } from "./clutter.ts";
 import { type Canvas, clamp01 } from "./field.ts";
 import { noiseField } from "./noise_bank.ts";
 import { type Colour, drawColour, shiftColour } from "./palette.ts";
-import type { Look } from "./surface.ts";
+import type { Look } from "./look.ts";
 import { drawStyle, paintTexture } from "./texture.ts";
 
 const BANDS = { sky: 0.2, leaves: 0.3, ground: 0.3, water: 0.2 };

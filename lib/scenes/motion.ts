@@ -17,7 +17,8 @@ export type Pose = {
 /** A movement: the pose at each time; no movement at time 0. */
 export type Path = (time: number) => Pose;
 
-const STILL: Pose = { dx: 0, dy: 0, angle: 0, zoom: 1 };
+/** No movement. */
+export const STILL: Pose = { dx: 0, dy: 0, angle: 0, zoom: 1 };
 
 /** The camera's movement over a clip. */
 export function drawCameraPath(
@@ -34,7 +35,7 @@ export function drawCameraPath(
     turn: slow ? 0.02 : 0.05,
     grow: slow ? 0.018 : 0.04,
   });
-  if (!happens(random, 0.2)) return drift;
+  if (!happens(random, 0.25)) return drift;
   return add(
     drift,
     drawSwing(random, sidePx, frames, uniform(random, 0.1, 0.6)),
@@ -65,7 +66,7 @@ export function drawThingPath(
     turn: happens(random, 0.7) ? 0.05 : 0.2,
     grow: 0.03,
   });
-  if (!happens(random, 0.25)) return drift;
+  if (!happens(random, 0.3)) return drift;
   return add(drift, drawSwing(random, sidePx, frames, uniform(random, 0.1, 1)));
 }
 

@@ -7,10 +7,13 @@ import { type Random, seededRandom } from "../base/random.ts";
 import { pickByShare } from "./chance.ts";
 import { drawEndoscopy } from "./endoscopy.ts";
 import { drawEveryday } from "./everyday.ts";
+import type { Film } from "./film.ts";
 import { drawGrey } from "./grey.ts";
 import { hash } from "./noise.ts";
-import type { Scene, SceneFamily, SceneImage } from "./scene_object.ts";
-import { type Extent, filmStage, type Stage } from "./stage.ts";
+import type { Scene, SceneFamily } from "./scene_object.ts";
+import { type Extent, filmStage } from "./stage.ts";
+import { showsObject } from "./visible.ts";
+import { drawVolumeFilm } from "./volume_film.ts";
 
 export type {
   DetectorClass,
@@ -24,16 +27,27 @@ export type {
 const FAMILY_SHARES = {
   endoscopy: 0.42,
   everyday: 0.33,
-  greyscale: 0.25,
+  greyscale: 0.15,
+  volume: 0.1,
 };
 
-/** At least this part of frame 0 shows one of the objects. */
-const LEAST_VISIBLE = 0.002;
-
-/** Frame 0 varies by at least this many grey levels. */
-const LEAST_CONTRAST = 6;
-
-/** Generates a scene from a seed. */
+/**
+ * Generates a scene from a seed: one picture, or the frames of a clip, with
+ * exact masks. Without a family, one is drawn.
+ *
+ * @example A clip of two frames, in which one object covers 0.2 % or more at first
+ * ```ts
+ * import { makeScene } from "medannotate";
+ * import { deepEqual, ok } from "node:assert/strict";
+ *
+ * const { objects, frames } = makeScene(7, { side: 64, frames: 2, family: "endoscopy" });
+ * deepEqual(frames.map(({ image }) => image.data.length), [64 * 64 * 3, 64 * 64 * 3]);
+ * const areas = objects.map(({ id }) =>
+ *   frames[0].identities.data.filter((number) => number === id).length
+ * );
+ * ok(Math.max(...areas) >= 0.002 * 64 * 64);
+ * ```
+ */
 export function makeScene(
   seed: number,
   { side = 128, frames = 1, family }: {
@@ -42,55 +56,37 @@ export function makeScene(
     family?: SceneFamily;
   } = {},
 ): Scene {
+  checkOptions(seed, side, frames);
   for (let attempt = 0;; attempt++) {
     const random = seededRandom(hash(seed, attempt, 0x5ce2e));
     const drawn = family ?? pickByShare(random, FAMILY_SHARES);
-    const stage = drawStage(random, drawn, { sidePx: side, frames });
-    const first = filmStage(random, stage, side, 0);
-    if (!showsSomething(first)) continue;
+    const film = drawFilm(random, drawn, { sidePx: side, frames });
+    const first = film.frame(0);
+    if (!showsObject(first)) continue;
     const rest = Array.from(
       { length: frames - 1 },
-      (_, k) => filmStage(random, stage, side, k + 1),
+      (_, k) => film.frame(k + 1),
     );
-    return {
-      seed,
-      family: drawn,
-      side,
-      objects: stage.things.flatMap(({ object }) => object ?? []),
-      frames: [first, ...rest],
-    };
+    const { objects } = film;
+    return { seed, family: drawn, side, objects, frames: [first, ...rest] };
   }
 }
 
-function drawStage(random: Random, family: SceneFamily, extent: Extent): Stage {
-  switch (family) {
-    case "endoscopy":
-      return drawEndoscopy(random, extent);
-    case "everyday":
-      return drawEveryday(random, extent);
-    case "greyscale":
-    case "volume":
-      return drawGrey(random, extent);
-  }
+function checkOptions(seed: number, side: number, frames: number) {
+  const isWhole = [seed, side, frames].every(Number.isInteger);
+  if (isWhole && side >= 16 && frames >= 1) return;
+  throw new RangeError(
+    `No scene with seed ${seed}, side ${side}, frames ${frames}: expected ` +
+      `whole numbers, a side of 16 or more and one frame or more`,
+  );
 }
 
-/** One object is large enough, and the picture is neither black nor blank. */
-function showsSomething({ image, identities }: SceneImage): boolean {
-  const areas = new Uint32Array(256);
-  for (const id of identities.data) areas[id]++;
-  const least = LEAST_VISIBLE * identities.data.length;
-  return areas.subarray(1).some((area) => area >= least) &&
-    contrastOf(image.data) > LEAST_CONTRAST;
-}
-
-/** The deviation of the green bytes. */
-function contrastOf(rgb: Uint8Array): number {
-  let sum = 0;
-  let squares = 0;
-  for (let p = 1; p < rgb.length; p += 3) {
-    sum += rgb[p];
-    squares += rgb[p] * rgb[p];
-  }
-  const count = rgb.length / 3;
-  return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+function drawFilm(random: Random, family: SceneFamily, extent: Extent): Film {
+  if (family === "volume") return drawVolumeFilm(random, extent);
+  const stage = family === "endoscopy"
+    ? drawEndoscopy(random, extent)
+    : family === "everyday"
+    ? drawEveryday(random, extent)
+    : drawGrey(random, extent);
+  return filmStage(random, stage, extent.sidePx);
 }

@@ -13,6 +13,7 @@ export type SceneObjectKind =
   | "bubble"
   | "fluid"
   | "blood"
+  | "debris"
   | "organ"
   | "lesion"
   | "thing";

@@ -7,6 +7,7 @@ import type { Random } from "../base/random.ts";
 import {
   anyAngle,
   happens,
+  logUniform,
   normal,
   pickByShare,
   uniform,
@@ -18,7 +19,7 @@ import { noiseField } from "./noise_bank.ts";
 import { bar, fillOutline, type Outline, wavyEllipse } from "./outline.ts";
 
 const SHAPE_SHARES = {
-  blob: 0.33,
+  blob: 0.3,
   ellipse: 0.15,
   island: 0.13,
   polygon: 0.09,
@@ -28,6 +29,7 @@ const SHAPE_SHARES = {
   group: 0.03,
   crescent: 0.02,
   star: 0.02,
+  branches: 0.03,
 };
 
 /** The name of a shape. */
@@ -46,8 +48,20 @@ export function drawShape(
     const middle = { x: radius, y: radius, rx: radius * 0.6, ry: radius * 0.6 };
     fillOutline(cover, wavyEllipse(middle));
   }
+  if (happens(random, 0.05)) pierce(random, cover, radius);
   clearEdge(cover);
   return cover;
+}
+
+/** Makes one to three holes. */
+function pierce(random: Random, cover: Field, r: number) {
+  const holes = whole(random, 1, 3);
+  for (let k = 0; k < holes; k++) {
+    const rx = r * uniform(random, 0.08, 0.25);
+    const [x, y] = [0, 0].map(() => r + uniform(random, -0.4, 0.4) * r);
+    const ry = rx * uniform(random, 0.5, 1);
+    fillOutline(cover, drawBlob(random, { x, y, rx, ry, waves: 0.1 }), 0);
+  }
 }
 
 const DRAW: Readonly<
@@ -99,6 +113,21 @@ const DRAW: Readonly<
     });
   },
   body: drawBody,
+  branches(random, cover, r) {
+    const count = whole(random, 2, 6);
+    const first = anyAngle(random);
+    for (let k = 0; k < count; k++) {
+      drawTube(random, cover, {
+        x: r,
+        y: r,
+        pieces: whole(random, 3, 7),
+        piecePx: r * uniform(random, 0.1, 0.2),
+        thickPx: Math.max(1.5, r * logUniform(random, 0.03, 0.2)),
+        turn: uniform(random, 0, 0.3),
+        heading: first + 2 * Math.PI * (k + uniform(random, 0, 0.6)) / count,
+      });
+    }
+  },
   ring(random, cover, r) {
     const flat = uniform(random, 0.6, 1);
     const hole = uniform(random, 0.35, 0.75);

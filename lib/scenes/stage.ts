@@ -2,14 +2,11 @@
 
 import type { Random } from "../base/random.ts";
 import { develop, type Development } from "./after_effects.ts";
+import { placeBackground } from "./camera_view.ts";
 import type { Canvas } from "./field.ts";
+import type { Film } from "./film.ts";
 import type { Path } from "./motion.ts";
-import {
-  type Layers,
-  placeBackground,
-  placeThing,
-  type Thing,
-} from "./placing.ts";
+import { type Layers, placeThing, type Thing } from "./placing.ts";
 import type { SceneImage, SceneObject } from "./scene_object.ts";
 import { SPRITE_CHANNELS } from "./surface.ts";
 
@@ -32,11 +29,18 @@ export type StagedThing = {
 
 /** The side of a background: a moving camera sees more than one picture's worth. */
 export function backgroundSide({ sidePx, frames }: Extent): number {
-  return frames > 1 ? sidePx + 2 * Math.round(sidePx * 0.15) : sidePx;
+  return frames > 1 ? sidePx + 2 * Math.round(sidePx * 0.25) : sidePx;
 }
 
-/** Takes one picture of a stage. */
-export function filmStage(
+/** The film of a stage. */
+export function filmStage(random: Random, stage: Stage, sidePx: number): Film {
+  return {
+    objects: stage.things.flatMap(({ object }) => object ?? []),
+    frame: (time) => takePicture(random, stage, sidePx, time),
+  };
+}
+
+function takePicture(
   random: Random,
   { background, things, camera, development }: Stage,
   sidePx: number,

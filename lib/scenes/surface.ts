@@ -14,33 +14,16 @@ import {
 } from "./chance.ts";
 import { blur, type Canvas, clamp01, type Field } from "./field.ts";
 import { depthInside } from "./island.ts";
-import { type Light, shadeCanvas } from "./light.ts";
+import { shadeCanvas } from "./light.ts";
+import type { Look } from "./look.ts";
 import { noiseField } from "./noise_bank.ts";
-import {
-  type Colour,
-  drawAxis,
-  drawColour,
-  type Palette,
-  shiftColour,
-} from "./palette.ts";
+import { type Colour, drawAxis, drawColour, shiftColour } from "./palette.ts";
 import {
   drawPalette,
   drawStyle,
   paintTexture,
   type TextureStyle,
 } from "./texture.ts";
-
-/** What the things of one scene share. */
-export type Look = {
-  readonly palette: Palette;
-  readonly base: Colour;
-  readonly style: TextureStyle;
-  readonly light: Light;
-  /** Probability of glints. */
-  readonly wetness: number;
-  /** 1/128 of the picture's side, in pixels. */
-  readonly unit: number;
-};
 
 /** A thing ready to be placed: red, green, blue, opacity, cover per pixel. */
 export type Sprite = {

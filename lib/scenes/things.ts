@@ -17,12 +17,8 @@ import { drawPassing } from "./motion.ts";
 import type { SceneObject } from "./scene_object.ts";
 import { drawShape } from "./shapes.ts";
 import type { Extent } from "./stage.ts";
-import {
-  type Contrast,
-  drawSurface,
-  type Look,
-  type Surface,
-} from "./surface.ts";
+import type { Look } from "./look.ts";
+import { type Contrast, drawSurface, type Surface } from "./surface.ts";
 import { drawTool } from "./tool.ts";
 
 /** Draws one to six things; the last one lies near the middle. */
@@ -33,10 +29,12 @@ export function draftThings(
   { tools = 0.14 }: { tools?: number } = {},
 ): Draft[] {
   const count = pick(random, COUNTS);
-  const most = count < 3 ? 1.3 : count < 4 ? 0.9 : 0.55;
+  const [least, most] = count < 3
+    ? [0.09, 1.3]
+    : [0.06, count < 4 ? 0.9 : 0.55];
   const drafts = Array.from({ length: count }, (_, k) => {
     if (happens(random, tools)) return draftTool(random, look, extent);
-    const size = extent.sidePx * logUniform(random, 0.06, most);
+    const size = extent.sidePx * logUniform(random, least, most);
     const place = () =>
       k === count - 1 ? uniform(random, 0.2, 0.8) : uniform(random, 0.05, 0.95);
     return draftShape(random, look, size, { x: place(), y: place() });

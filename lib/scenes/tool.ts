@@ -9,7 +9,8 @@ import { blur, type Canvas, type Field, flatField } from "./field.ts";
 import { noiseField } from "./noise_bank.ts";
 import { bar, fillOutline } from "./outline.ts";
 import { type Colour, drawColour } from "./palette.ts";
-import { type Look, type Sprite, toSprite } from "./surface.ts";
+import type { Look } from "./look.ts";
+import { type Sprite, toSprite } from "./surface.ts";
 
 const TIP_SHARES = {
   jaws: 0.3,
@@ -34,7 +35,7 @@ export function drawTool(
   const thick = sidePx *
     (tip === "snare"
       ? uniform(random, 0.02, 0.06)
-      : Math.exp(uniform(random, Math.log(0.025), Math.log(0.22))));
+      : Math.exp(uniform(random, Math.log(0.025), Math.log(0.35))));
   const tipPx = thick * uniform(random, 0.8, tip === "snare" ? 8 : 3);
   const rows = Math.round(Math.max(thick * 2.4, tip === "snare" ? tipPx : 0)) +
     8;

@@ -3,9 +3,12 @@ import {
   bitmapToRle,
   decodeCounts,
   openVideo,
+  readImage,
   rleToBitmap,
   sampleClip,
 } from "medannotate";
+import { sample } from "../../lib/cli/sample.ts";
+import { callVerb } from "./call_verb.ts";
 
 const truth = JSON.parse(await Deno.readTextFile("data/sample/truth.json"));
 const { prompts } = JSON.parse(
@@ -54,4 +57,15 @@ Deno.test("deno task sample shipped clicks that lie on their objects", () => {
       sign === "+" ? 1 : 0,
     );
   }
+});
+
+Deno.test("deno task sample --scenes writes a picture of 100 scenes", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/scenes.jpg`;
+  const { code, stdout } = await callVerb(sample, ["--scenes", path]);
+  deepEqual([code, stdout], [0, `100 scenes in ${path}`]);
+  const { width, height } = await readImage(path);
+  deepEqual([width, height], [1280, 1280]);
+  ok((await Deno.stat(path)).size < 500_000);
+  await Deno.remove(folder, { recursive: true });
 });
