@@ -1,33 +1,51 @@
-// deno task import: a folder of frames or a video becomes a sequence, with the
-// labels that another tool made for it.
+// deno task import: a folder of frames, a video or a volume becomes a sequence,
+// with the labels that another tool made for it.
 
 import { openFrames } from "../media/open_frames.ts";
+import type { VolumeOptions } from "../media/volume.ts";
+import type { SequenceView } from "../store/sequence_view.ts";
 import { exportFormats } from "../work/export/data_set.ts";
 import { importFrames } from "../work/import.ts";
 import {
   type ImportedLabels,
   importLabels,
 } from "../work/import_labels/import_labels.ts";
+import { verifyImported } from "../work/import_labels/verify_imported.ts";
 import {
   isFormat,
   type LabelFormat,
 } from "../work/import_labels/read_labels.ts";
 import { type Call, type Command, runCommand, UsageError } from "./command.ts";
+import { oneOf } from "./model_options.ts";
 import { openStoreOf, storeOptions } from "./store_options.ts";
 
 export const importVerb: Command = {
   name: "import",
   usage:
-    "INPUT [--patient CODE] [--procedure NAME] [--labels PATH [--labels-format FORMAT]]",
+    "INPUT [--patient CODE] [--procedure NAME] [--axis x|y|z] [--window LEVEL,WIDTH] [--labels PATH [--labels-format FORMAT] [--verified]]",
   summary:
-    "Puts a folder of frames or a video into the store; the same frames are imported once.",
+    "Puts a folder of frames, a video or a volume (NIfTI, NRRD) into the store; the same frames are imported once.",
   options: {
     patient: { type: "string", help: "a code, never a name; splits go by it" },
     procedure: { type: "string", help: "the procedure the clip is from" },
+    axis: {
+      type: "string",
+      help:
+        "of a volume, the axis of the patient that slices are cut across: x, y or z (default the one with the thickest slices)",
+    },
+    window: {
+      type: "string",
+      help:
+        "of a volume, LEVEL,WIDTH: the value that is middle grey, and how many lie from black to white",
+    },
     labels: { type: "string", help: "labels of another tool for these frames" },
     "labels-format": {
       type: "string",
       help: `${exportFormats.join(", ")}; told from the files without it`,
+    },
+    verified: {
+      type: "boolean",
+      help: "a person has checked the labels: their masks count as verified",
     },
     ...storeOptions,
   },
@@ -36,7 +54,10 @@ export const importVerb: Command = {
     const { signal, onProgress } = call;
     const labels = call.text("labels");
     const format = labelsFormatOf(call, labels);
-    const options = { signal, onProgress };
+    if (call.flag("verified") && labels === undefined) {
+      throw new UsageError("--verified is about --labels");
+    }
+    const options = { signal, onProgress, volume: volumeOptionsOf(call) };
     // first, so that no store is made for what cannot be read
     const frames = await openFrames(call.positionals[0], options);
     try {
@@ -50,12 +71,15 @@ export const importVerb: Command = {
         const imported = labels === undefined
           ? undefined
           : await importLabels(store, sequence, labels, { format });
+        if (call.flag("verified")) await verifyImported(store, sequence.id);
         return { sequence, imported };
       })().finally(() => store.close());
-      const { id, frameCount, fps, width, height, framesSha256 } = sequence;
+      const { id, frameCount, fps, width, height, framesSha256, view } =
+        sequence;
       call.say(
         `sequence ${id}: ${frameCount} frames of ${width}x${height}` +
-          (fps === null ? "" : ` at ${fps.toFixed(2)} frames a second`),
+          (fps === null ? "" : ` at ${fps.toFixed(2)} frames a second`) +
+          (view === null ? "" : viewText(view)),
       );
       if (imported) sayLabels(call, imported);
       return {
@@ -66,12 +90,36 @@ export const importVerb: Command = {
         width,
         height,
         framesSha256,
+        ...(view ? { view } : {}),
       };
     } finally {
       await frames.close();
     }
   },
 };
+
+function volumeOptionsOf(call: Call): VolumeOptions {
+  const axis = call.text("axis") === undefined
+    ? undefined
+    : oneOf(call, "axis", ["x", "y", "z"]);
+  const text = call.text("window");
+  if (text === undefined) return { axis };
+  const [level, width, ...others] = text.split(",").map(Number);
+  if (!Number.isFinite(level) || !(width > 0) || others.length > 0) {
+    throw new UsageError(
+      `--window is ${text}, expected LEVEL,WIDTH with a width above 0`,
+    );
+  }
+  return { axis, window: { level, width } };
+}
+
+function viewText({ axis, level, width, spacingMm }: SequenceView): string {
+  const { row, column, slice } = spacingMm;
+  const mm = [row, column, slice].map((each) => each.toPrecision(3));
+  return `, across ${axis}, ${mm.join(" x ")} mm, level ${
+    level.toPrecision(4)
+  }, width ${width.toPrecision(4)}`;
+}
 
 function labelsFormatOf(
   call: Call,

@@ -21,6 +21,8 @@ export type AddModelOptions = {
   readonly id?: string;
   /** Its terms, where they know better. */
   readonly licence?: string;
+  /** Where a model that was tuned here comes from. */
+  readonly tunedFrom?: UserModel["tunedFrom"];
   readonly signal?: AbortSignal;
 };
 
@@ -39,7 +41,7 @@ export type AddedModel = InstalledModel & {
  */
 export async function addModel(
   file: string,
-  { id, licence, signal }: AddModelOptions = {},
+  { id, licence, tunedFrom, signal }: AddModelOptions = {},
   place: ModelPlace = ownModels,
 ): Promise<AddedModel> {
   const path = resolve(file);
@@ -67,6 +69,7 @@ export async function addModel(
     licence: licence || licenceInside ||
       licenceOf(basename(path), same, registry),
     source: same?.source ?? path,
+    ...(tunedFrom ? { tunedFrom } : {}),
   };
   const beside = recognised.family === "yolo"
     ? []

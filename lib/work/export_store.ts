@@ -14,13 +14,13 @@ import {
   type Sequence,
 } from "../store/sequences.ts";
 import { getOrCreateTag, listTags } from "../store/tags.ts";
-import type { ExportSequence } from "./export/data_set.ts";
+import type { ExportSequence, ExportTag } from "./export/data_set.ts";
 import {
   exportDataSet,
   type ExportOptions,
   type ExportResult,
 } from "./export/export_data_set.ts";
-import { openSequence } from "./import.ts";
+import { openSequence, type WorkOptions } from "./import.ts";
 
 /** The tag of objects that were given none. */
 export const untaggedCode = "object";
@@ -36,6 +36,35 @@ export async function exportStore(
     & Omit<ExportOptions, "sequences" | "tags">
     & { readonly sequenceIds?: readonly number[] },
 ): Promise<ExportResult> {
+  const { sequences, tags, close } = await openExportSequences(store, {
+    sequenceIds,
+    ...options,
+  });
+  try {
+    return await exportDataSet({ ...options, sequences, tags });
+  } finally {
+    await close();
+  }
+}
+
+/** Sequences of a store as data set writers take them, until they are closed. */
+export type OpenExportSequences = {
+  readonly sequences: readonly ExportSequence[];
+  readonly tags: readonly ExportTag[];
+  close(): Promise<void>;
+};
+
+/**
+ * Opens sequences of a store with their labels; all of them when none is named.
+ *
+ * @throws Error when a source is gone, RangeError when there is no sequence
+ */
+export async function openExportSequences(
+  store: Store,
+  { sequenceIds = [], ...options }: WorkOptions & {
+    readonly sequenceIds?: readonly number[];
+  },
+): Promise<OpenExportSequences> {
   const ids = sequenceIds.length > 0
     ? sequenceIds
     : (await listSequences(store)).map(({ id }) => id);
@@ -43,6 +72,9 @@ export async function exportStore(
     throw new RangeError("Cannot export: the store has no sequence");
   }
   const opened: Frames[] = [];
+  const close = async () => {
+    for (const frames of opened) await frames.close();
+  };
   try {
     const sequences: ExportSequence[] = [];
     for (const id of ids) {
@@ -50,13 +82,15 @@ export async function exportStore(
       opened.push(frames);
       sequences.push(await toExportSequence(store, sequence, frames));
     }
+    // after the sequences: an object without a tag may have brought one
     const tags = (await listTags(store)).map((tag) => ({
       ...tag,
       colour: rgbOf(tag.colour),
     }));
-    return await exportDataSet({ ...options, sequences, tags });
-  } finally {
-    for (const frames of opened) await frames.close();
+    return { sequences, tags, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 

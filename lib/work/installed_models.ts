@@ -39,6 +39,12 @@ const common = {
   source: z.string(),
   sha256: z.string(),
   bytes: z.int().positive(),
+  /** Of a model that was tuned here: what it was before, and what it learnt from. */
+  tunedFrom: z.object({
+    parentSha256: z.string(),
+    /** The path of the data's certificate. */
+    certificate: z.string(),
+  }).optional(),
 };
 
 /** What that file says. */

@@ -30,6 +30,8 @@ export type Sam2File = {
   readonly parameters: number;
   /** Every tensor that the network reads, by Meta's name, with its shape. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What a file has to hold for the official code: these, and one that nobody reads. */
+  readonly storedNames: readonly string[];
   close(): void;
 };
 
@@ -57,12 +59,18 @@ export function openSam2File(path: string): Sam2File {
       sideFrom: told?.from ?? "the default of SAM 2",
       parameters: countParameters(shapes, checkpoint),
       shapes,
+      storedNames: [...shapes.keys(), ...unreadNames(checkpoint)],
       close: opened.close,
     };
   } catch (error) {
     opened.close();
     throw error;
   }
+}
+
+/** Trained once, then of no use; the official loader wants it. */
+function unreadNames({ tensors }: Checkpoint): readonly string[] {
+  return ["no_mem_pos_enc"].filter((name) => tensors.has(name));
 }
 
 function countParameters(

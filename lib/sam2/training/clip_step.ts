@@ -33,7 +33,7 @@ import {
   promptTensors,
 } from "./simulated_prompts.ts";
 import { meanIou, startReport, type StepReport } from "./step_report.ts";
-import { passOf } from "./still_step.ts";
+import { type KnownMaps, passOf } from "./still_step.ts";
 
 /** What is decided by chance before a clip is tracked. */
 export type ClipPlan = {
@@ -95,25 +95,38 @@ type DecoderCall = Extract<ModuleCall, { module: "decoder" }>;
 export async function gatherClips(
   learner: Sam2Learner,
   batch: Sam2Batch,
-  { plan, random }: { readonly plan: ClipPlan; readonly random: Random },
+  { plan, random, knownMaps }: {
+    readonly plan: ClipPlan;
+    readonly random: Random;
+    readonly knownMaps?: KnownMaps;
+  },
 ): Promise<StepReport> {
   const frames = batch.clips[0].images.length;
   const report = startReport();
   const tracked: TrackedFrame[] = [];
   for (let t = 0; t < frames; t++) {
     tracked.push(
-      await trackFrame(learner, batch, { t, tracked, plan, random, report }),
+      await trackFrame(learner, batch, {
+        t,
+        tracked,
+        plan,
+        random,
+        report,
+        knownMaps,
+      }),
     );
   }
-  await goBack(learner, batch, { tracked, plan, report });
+  const learnsEncoder = plan.learnsEncoder && !knownMaps;
+  await goBack(learner, batch, { tracked, learnsEncoder, report });
   return report.end();
 }
 
 async function trackFrame(
   learner: Sam2Learner,
   batch: Sam2Batch,
-  { t, tracked, plan, random, report }: {
+  { t, tracked, plan, random, report, knownMaps }: {
     readonly t: number;
+    readonly knownMaps?: KnownMaps;
     readonly tracked: readonly TrackedFrame[];
     readonly plan: ClipPlan;
     readonly random: Random;
@@ -126,7 +139,7 @@ async function trackFrame(
   const isLast = t === frames - 1;
   const image = batchImages(batch, t);
   const { images } = shape;
-  const maps = await learner.run(
+  const maps = knownMaps ? await knownMaps(t) : await learner.run(
     { module: "encoder", images, side, way: "forward" },
     { image },
   );
@@ -318,9 +331,9 @@ function memoryOf({ memory }: Remembered): Tensor {
 async function goBack(
   learner: Sam2Learner,
   { side, clips, objects }: Sam2Batch,
-  { tracked, plan, report }: {
+  { tracked, learnsEncoder, report }: {
     readonly tracked: readonly TrackedFrame[];
-    readonly plan: ClipPlan;
+    readonly learnsEncoder: boolean;
     readonly report: ReturnType<typeof startReport>;
   },
 ) {
@@ -361,7 +374,7 @@ async function goBack(
         pointers[i] = sumOf(pointers[i], found[`d pointer ${i}`]);
       }
     }
-    if (!plan.learnsEncoder) continue;
+    if (!learnsEncoder) continue;
     await learner.run(
       { module: "encoder", images: shape.images, side, way: "back" },
       {

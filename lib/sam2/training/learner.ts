@@ -68,6 +68,8 @@ export type Sam2Learner = {
   gathered(module: ModuleName): Promise<Float32Array>;
   /** Runs modules with the averages from now on, or with the parameters again. */
   useAverages(on: boolean): void;
+  /** Puts other values in place of the averages. */
+  setAverages(values: Float32Array): Promise<void>;
   readState(): Promise<Sam2State>;
   close(): Promise<void>;
 };
@@ -196,6 +198,7 @@ export async function openLearner(
     useAverages: (on) => {
       source = on ? "average" : "parameters";
     },
+    setAverages: async (values) => await hold("average", values),
     readState: async () => {
       const read = async (name: string) => (await runtime.read(get(name))).data;
       return {

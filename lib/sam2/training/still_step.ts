@@ -27,17 +27,28 @@ import {
 } from "./simulated_prompts.ts";
 import { meanIou, startReport, type StepReport } from "./step_report.ts";
 
+/** The maps of a frame of a batch that are known already; the encoder then does not learn. */
+export type KnownMaps = (
+  frame: number,
+) => Promise<Readonly<Record<string, Tensor>>>;
+
 /** Gathers the gradients of stills, the first frame of each clip. */
 export async function gatherStills(
   learner: Sam2Learner,
   batch: Sam2Batch,
-  { passes, random }: { readonly passes: number; readonly random: Random },
+  { passes, random, knownMaps }: {
+    readonly passes: number;
+    readonly random: Random;
+    readonly knownMaps?: KnownMaps;
+  },
 ): Promise<StepReport> {
   const { side, clips, objects } = batch;
   const images = clips.length;
-  const image = batchImages(batch, 0);
   const encoder = { module: "encoder", images, side } as const;
-  const maps = await learner.run({ ...encoder, way: "forward" }, { image });
+  const image = batchImages(batch, 0);
+  const maps = knownMaps
+    ? await knownMaps(0)
+    : await learner.run({ ...encoder, way: "forward" }, { image });
   const truths = batchTruths(batch, 0);
   const targets = targetTensors(truths);
   const report = startReport();
@@ -79,7 +90,9 @@ export async function gatherStills(
       asked = addCorrections(asked, { truths, found: masks, logits, random });
     }
   }
-  await learner.run({ ...encoder, way: "back" }, { image, ...arrived });
+  if (!knownMaps) {
+    await learner.run({ ...encoder, way: "back" }, { image, ...arrived });
+  }
   return report.end();
 }
 

@@ -3,11 +3,13 @@
 /// <reference lib="deno.worker" />
 
 import { makeScene } from "../../scenes/scene.ts";
-import type { SceneOrder } from "./scene_source.ts";
+import type { TrainingClip } from "../../sam2/training/training_clip.ts";
+import type { BlockOrder, MadeBlock } from "./block_source.ts";
+import type { SceneMaking } from "./scene_source.ts";
 
-self.onmessage = ({ data }: MessageEvent<SceneOrder>) => {
-  const { number, seeds, side, frames } = data;
-  const clips = seeds.map((seed) => {
+self.onmessage = ({ data }: MessageEvent<BlockOrder<SceneMaking>>) => {
+  const { number, seeds, how: { side, frames } } = data;
+  const made = seeds.map((seed) => {
     const scene = makeScene(seed, { side, frames });
     return {
       side,
@@ -15,8 +17,8 @@ self.onmessage = ({ data }: MessageEvent<SceneOrder>) => {
       identities: scene.frames.map(({ identities }) => identities.data),
     };
   });
-  const buffers = clips.flatMap(({ images, identities }) =>
+  const buffers = made.flatMap(({ images, identities }) =>
     [...images, ...identities].map(({ buffer }) => buffer as ArrayBuffer)
   );
-  self.postMessage({ number, clips }, buffers);
+  self.postMessage({ number, made } satisfies MadeBlock<TrainingClip>, buffers);
 };
