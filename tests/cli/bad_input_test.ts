@@ -358,7 +358,7 @@ async function writeModel(
   name: string,
   change: (tensors: Map<string, Tensor>) => void,
 ): Promise<string> {
-  const nano = openCheckpoint("models/sam2-nano.pt");
+  const nano = openCheckpoint("tests/golden/sam2/sam2-nano-bootstrap.pt");
   const tensors = new Map(
     [...nano.tensors.keys()].map((key) => [key, nano.read(key)]),
   );
@@ -366,7 +366,10 @@ async function writeModel(
   change(tensors);
   const path = `${folder}/${name}`;
   writeSafetensors(`${path}.safetensors`, tensors);
-  await Deno.copyFile("models/sam2-nano.json", `${path}.json`);
+  await Deno.copyFile(
+    "tests/golden/sam2/sam2-nano-bootstrap.json",
+    `${path}.json`,
+  );
   return `${path}.safetensors`;
 }
 
@@ -414,7 +417,7 @@ Deno.test("deno task segment and propagate name a tensor that is missing, missha
 });
 
 Deno.test("deno task segment and propagate refuse files that are damaged, hostile or something else", async () => {
-  const nano = await Deno.readFile("models/sam2-nano.pt");
+  const nano = await Deno.readFile("tests/golden/sam2/sam2-nano-bootstrap.pt");
   await Deno.writeFile(`${folder}/half.pt`, nano.slice(0, nano.length >> 1));
   await refuseModel(`${folder}/half.pt`, /Cannot read checkpoint .*half\.pt: /);
 

@@ -76,12 +76,16 @@ function optionsOf(official: Readonly<Record<string, number | boolean>>) {
   return Object.fromEntries(named) as EverythingOptions;
 }
 
-/** Segments a picture with the model that ships. */
+/** Segments a picture with the model of the golden. */
 async function segmentPicture(
   path: string,
   official: z.infer<typeof Options>,
 ): Promise<readonly FoundMask[]> {
-  const model = await openModel({ size: golden.side, device: "cpu" });
+  const model = await openModel({
+    model: `${folder}/sam2-nano-bootstrap.pt`,
+    size: golden.side,
+    device: "cpu",
+  });
   try {
     const image = await readImage(path);
     return await segmentEverything(model.engine, image, optionsOf(official));

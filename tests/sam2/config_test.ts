@@ -4,11 +4,13 @@ import { readSam2Weights } from "../../lib/sam2/weights.ts";
 import type { TensorInfo } from "../../lib/weights/checkpoint.ts";
 import { openCheckpoint } from "../../lib/weights/open_checkpoint.ts";
 
-const checkpoint = openCheckpoint("models/sam2-nano.pt");
+const checkpoint = openCheckpoint("tests/golden/sam2/sam2-nano-bootstrap.pt");
 const { tensors } = checkpoint;
 checkpoint.close();
 const hints = Sam2Hints.parse(
-  JSON.parse(await Deno.readTextFile("models/sam2-nano.json")),
+  JSON.parse(
+    await Deno.readTextFile("tests/golden/sam2/sam2-nano-bootstrap.json"),
+  ),
 );
 
 /** The tensors of the nano model without those that begin with a name. */

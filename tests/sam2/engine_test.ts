@@ -13,7 +13,7 @@ import { openSam2File } from "../../lib/work/model_file.ts";
 import { sampleClip } from "medannotate";
 import { inFolder } from "../media/temporary_folder.ts";
 
-const nano = "models/sam2-nano.pt";
+const nano = "tests/golden/sam2/sam2-nano-bootstrap.pt";
 const size = { width: 96, height: 72 };
 const clip = sampleClip({ frames: 90, size });
 const images = [30, 31].map((index) => clip.frame(index).image);

@@ -129,7 +129,7 @@ async function track(engine: Engine, frames: number) {
 Deno.test(
   "openEngine() with int8 gives masks close to those of float32, the same bytes each time",
   inFolder(async (cache) => {
-    const file = openSam2File("models/sam2-nano.pt");
+    const file = openSam2File("tests/golden/sam2/sam2-nano-bootstrap.pt");
     const runtime = await openRuntime({ device: "cpu", threads: 2 });
     const open = (precision?: "int8") =>
       openEngine(file.weights, runtime, {
@@ -165,7 +165,7 @@ Deno.test(
 );
 
 Deno.test("openEngine() refuses int8 on another device than the CPU", async () => {
-  const file = openSam2File("models/sam2-nano.pt");
+  const file = openSam2File("tests/golden/sam2/sam2-nano-bootstrap.pt");
   const runtime = { device: "webgpu" } as Runtime;
   await rejects(
     openEngine(file.weights, runtime, {

@@ -49,8 +49,8 @@ async function pass(
 
 for (
   const [path, side, precision] of [
-    ["models/sam2-nano.pt", 128, "float32"],
-    ["models/sam2-nano.pt", 128, "int8"],
+    ["tests/golden/sam2/sam2-nano-bootstrap.pt", 128, "float32"],
+    ["tests/golden/sam2/sam2-nano-bootstrap.pt", 128, "int8"],
     ["tests/golden/sam2/sam2-mini.pt", 128, "float32"],
     ["tests/golden/sam2/sam2-mini.pt", 96, "float32"],
     ["tests/golden/sam2/sam2-mini.pt", 96, "int8"],

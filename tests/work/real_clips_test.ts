@@ -50,7 +50,11 @@ for (const set of ["kvasir-capsule-run1", "davis16-blackswan"]) {
       );
       for (const side of [128, 192]) {
         const expected = all[`${set}@${side}`];
-        const model = await openModel({ device: "cpu", size: side });
+        const model = await openModel({
+          model: "tests/golden/sam2/sam2-nano-bootstrap.pt",
+          device: "cpu",
+          size: side,
+        });
         const { engine } = model;
         const frameSize = frames.size;
 

@@ -144,6 +144,7 @@ function saveAverage(
 ) {
   const learnt = withSam2Values(weights, layout, average);
   saveSam2(join(out, weightsName), learnt, names, {
+    precision: "float16",
     metadata: { licence: "MIT", trainedOn: "generated images and clips only" },
   });
 }

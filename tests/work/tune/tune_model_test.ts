@@ -73,7 +73,7 @@ Deno.test(
       split: parseSplit("train=0.75,val=0.25"),
       settings: { steps: 6, batch: 2, clipFrames: 2, replay: 0.5 },
       place: { folder: `${folder}/models`, registry: [] },
-      model: "models/sam2-nano.pt",
+      model: "tests/golden/sam2/sam2-nano-bootstrap.pt",
       ...more,
     });
     try {
@@ -105,7 +105,7 @@ Deno.test(
       ok("tunedFrom" in installed.record);
       equal(installed.record.tunedFrom?.parentSha256, tuned.parent.sha256);
       const file = openSam2File(installed.path);
-      const parent = openSam2File("models/sam2-nano.pt");
+      const parent = openSam2File("tests/golden/sam2/sam2-nano-bootstrap.pt");
       deepEqual(file.weights.config.trunk, parent.weights.config.trunk);
       const name = "sam_mask_decoder.iou_token.weight";
       const moved = tuned.shareOfTuned > 0;
