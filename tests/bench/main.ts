@@ -9,6 +9,7 @@ import { benchClick } from "./click_bench.ts";
 import { benchDrift } from "./drift_bench.ts";
 import { benchEvaluate } from "./evaluate_bench.ts";
 import { benchInt8 } from "./int8_bench.ts";
+import { benchLearning } from "./learning_bench.ts";
 import { benchMemory } from "./memory_bench.ts";
 import { benchNano } from "./nano_table.ts";
 import { benchPropagate } from "./propagate_bench.ts";
@@ -26,6 +27,7 @@ const benches = {
   int8: benchInt8,
   evaluate: benchEvaluate,
   nano: benchNano,
+  learning: benchLearning,
   yolo: benchYolo,
   "real-detector": benchRealDetector,
 };
@@ -33,7 +35,7 @@ const benches = {
 const bench: Command = {
   name: "bench",
   usage:
-    "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|nano|yolo|real-detector]",
+    "[sam2|propagate|int8|click|annotator|drift|memory|evaluate|nano|learning|yolo|real-detector]",
   summary:
     "Measures speed by stage and frame against the machine's own peak, and memory over a long clip.",
   options: {
@@ -56,7 +58,7 @@ const bench: Command = {
     },
     threads: {
       type: "string",
-      help: "threads of the nano bench (default all)",
+      help: "threads of the nano and learning benches (default all)",
     },
     zoom: {
       type: "boolean",
