@@ -11,7 +11,10 @@ import { seededRandom } from "../../lib/base/random.ts";
 import { openRuntime, type Runtime } from "../../lib/runtime/runtime.ts";
 import { freshSam2, nanoConfig } from "../../lib/sam2/fresh.ts";
 import { makeBatch } from "../../lib/sam2/training/batch.ts";
-import { gatherClips } from "../../lib/sam2/training/clip_step.ts";
+import {
+  type ClipPlan,
+  gatherClips,
+} from "../../lib/sam2/training/clip_step.ts";
 import {
   type LearnerSettings,
   openLearner,
@@ -88,9 +91,9 @@ async function measureSteps(runtime: Runtime) {
       Array.from({ length: count }, (_, i) => clipOf(i, side, frames));
     const still = makeBatch(many(stills.images, 1), stills.objects, random);
     const moving = makeBatch(many(clips.images, 3), clips.objects, random);
-    const plan = {
+    const plan: ClipPlan = {
       firstPasses: 2,
-      rememberTruth: [false, false, false],
+      remembers: ["found", "found", "found"],
       learnsEncoder: true,
     };
     const onStills = () =>
@@ -136,9 +139,9 @@ async function learnByHeart(runtime: Runtime) {
   try {
     const random = seededRandom(1);
     const batch = makeBatch([clipOf(3, 128, 4)], 1, random);
-    const plan = {
+    const plan: ClipPlan = {
       firstPasses: 1,
-      rememberTruth: [false, false, false, false],
+      remembers: ["found", "found", "found", "found"],
       learnsEncoder: true,
     };
     const startMs = performance.now();

@@ -32,6 +32,7 @@ import {
   firstPrompts,
   promptTensors,
 } from "./simulated_prompts.ts";
+import { spoilMasks } from "./spoil_masks.ts";
 import { meanIou, startReport, type StepReport } from "./step_report.ts";
 import { type KnownMaps, passOf } from "./still_step.ts";
 
@@ -41,11 +42,14 @@ export type ClipPlan = {
   readonly firstPasses: number;
   /** A frame that is corrected, and with how many clicks; none when undefined. */
   readonly correction?: { readonly frame: number; readonly clicks: number };
-  /** Whether the true mask is remembered in place of the found one, for every frame. */
-  readonly rememberTruth: readonly boolean[];
+  /** The mask that is remembered of every frame: what was found, the true one, or a spoilt one. */
+  readonly remembers: readonly Remembers[];
   /** Whether gradients reach the encoder. */
   readonly learnsEncoder: boolean;
 };
+
+/** Which mask of a frame goes into its memory. */
+export type Remembers = "found" | "truth" | "spoilt";
 
 /** Decides by chance what happens in clips of so many frames. */
 export function planClip(frames: number, random: Random): ClipPlan {
@@ -57,14 +61,18 @@ export function planClip(frames: number, random: Random): ClipPlan {
       clicks: 1 + Math.floor(random() * 2),
     }
     : undefined;
-  const first = random() < 0.5;
-  const later = random() < 0.3;
+  const first: Remembers = random() < 0.5 ? "truth" : "found";
+  const kind = random();
+  const later = (): Remembers => {
+    if (kind < 0.25) return "truth";
+    return kind < 0.6 && random() < 0.5 ? "spoilt" : "found";
+  };
   return {
     firstPasses,
     correction,
-    rememberTruth: Array.from(
+    remembers: Array.from(
       { length: frames },
-      (_, t) => t === 0 ? first : later,
+      (_, t) => t === 0 ? first : later(),
     ),
     learnsEncoder: random() < 0.5,
   };
@@ -82,7 +90,7 @@ type TrackedFrame = {
   };
   readonly decoder: { readonly call: DecoderCall; readonly feeds: Tensors };
   readonly chosen: readonly number[];
-  readonly isTruthRemembered: boolean;
+  readonly isFoundRemembered: boolean;
   readonly pointer: Tensor;
   readonly memory?: { readonly feeds: Tensors; readonly value: Tensor };
   /** From the passes before the last: at pixels, fpn0, fpn1. */
@@ -214,18 +222,18 @@ async function trackFrame(
       attention,
       decoder: { call, feeds: back },
       chosen,
-      isTruthRemembered: plan.rememberTruth[t],
+      isFoundRemembered: plan.remembers[t] === "found",
       pointer: chosenPointers(pass, chosen),
       arrived,
     };
     if (isLast) return frame;
     const isPrompted = t === 0 || clicks > 0;
-    const remembered = plan.rememberTruth[t]
-      ? rememberTruth(truths, targets.isPresent)
-      : {
-        mask: gatedLogits(logits, pass),
-        objectScore: pass.objectScore,
-      };
+    const remembered = plan.remembers[t] === "found"
+      ? { mask: gatedLogits(logits, pass), objectScore: pass.objectScore }
+      : rememberMasks(
+        plan.remembers[t] === "truth" ? truths : spoilMasks(truths, random),
+        targets.isPresent,
+      );
     const memoryFeeds = {
       fpn2: maps.fpn2,
       ...remembered,
@@ -246,24 +254,24 @@ function flags(count: number, on: boolean): Tensor {
   };
 }
 
-/** The true masks as sure logits at a quarter of the side. */
-function rememberTruth(truths: readonly Bitmap[], isPresent: Tensor) {
-  const half = truths[0].width;
+/** Given masks as sure logits at a quarter of the side. */
+function rememberMasks(masks: readonly Bitmap[], isPresent: Tensor) {
+  const half = masks[0].width;
   const quarter = half / 2;
   const area = quarter * quarter;
-  const data = new Float32Array(truths.length * area);
-  truths.forEach((truth, n) => {
+  const data = new Float32Array(masks.length * area);
+  masks.forEach((mask, n) => {
     for (let i = 0; i < area; i++) {
       const at = 2 * Math.floor(i / quarter) * half + 2 * (i % quarter);
-      const share = truth.data[at] + truth.data[at + 1] +
-        truth.data[at + half] + truth.data[at + half + 1];
+      const share = mask.data[at] + mask.data[at + 1] +
+        mask.data[at + half] + mask.data[at + half + 1];
       data[n * area + i] = 5 * share - 10;
     }
   });
   return {
-    mask: { dims: [truths.length, 1, quarter, quarter], data },
+    mask: { dims: [masks.length, 1, quarter, quarter], data },
     objectScore: {
-      dims: [truths.length, 1],
+      dims: [masks.length, 1],
       data: isPresent.data.map((there) => there ? 10 : -10),
     },
   };
@@ -389,7 +397,7 @@ async function goBack(
 
 /** What arrives at the masks and pointers of a remembered pass. */
 function waitingGradients(
-  { chosen, isTruthRemembered, decoder, memory }: TrackedFrame,
+  { chosen, isFoundRemembered, decoder, memory }: TrackedFrame,
   remembered: Tensors | undefined,
   ofPointer: Tensor | undefined,
 ): Tensors {
@@ -402,7 +410,7 @@ function waitingGradients(
   });
   const ofMask = remembered?.["d mask"];
   const isGated = (i: number) => (memory?.feeds.objectScore.data[i] ?? 0) <= 0;
-  const own = ofMask && !isTruthRemembered
+  const own = ofMask && isFoundRemembered
     ? {
       dims: ofMask.dims,
       data: ofMask.data.map((value, at) =>
