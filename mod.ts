@@ -44,10 +44,18 @@ export * from "./lib/media/palette_png.ts";
 export * from "./lib/media/video.ts";
 export * from "./lib/media/video_writer.ts";
 export {
+  type GreyWindow,
+  openVolume,
+  type VolumeOptions,
+} from "./lib/media/volume.ts";
+export type { VolumeAxis } from "./lib/media/volume_slices.ts";
+export {
   type SampleClip,
   sampleClip,
   type SceneFrame,
 } from "./lib/scenes/sample_clip.ts";
+export { sceneSheet } from "./lib/scenes/contact_sheet.ts";
+export * from "./lib/scenes/scene.ts";
 export {
   type Certificate,
   certificateFile,
@@ -268,6 +276,22 @@ export {
   type YoloWeights,
   yoloWeights,
 } from "./lib/yolo/weights.ts";
+export {
+  type ClickClip,
+  type ClickSource,
+  filesWithTruth,
+  type KnownObject,
+  listVerified,
+} from "./lib/work/evaluation/clicks/click_clip.ts";
+export {
+  type ClicksEvaluation,
+  evaluateClicks,
+  type EvaluateClicksOptions,
+} from "./lib/work/evaluation/clicks/evaluate_clicks.ts";
+export {
+  type Acts,
+  workSeconds,
+} from "./lib/work/evaluation/clicks/work_seconds.ts";
 export * from "./lib/work/evaluation/evaluate_clips.ts";
 export * from "./lib/work/evaluation/evaluate_detector.ts";
 export type {

@@ -10,6 +10,8 @@
 // |-------------------------------------|-----------------|-----------------|
 // | GET `api/home`                      |                 | {@link HomeView} |
 // | POST `api/preferences`              | Preferences     | Preferences     |
+// | GET `api/model`                     |                 | {@link ModelsView} |
+// | POST `api/model`                    | ModelRequest    | {@link ModelsView}, when the model is there; 409 {@link Refusal} while a propagation runs or another model is being opened |
 // | GET `api/sequences/ID`              |                 | {@link SequenceView} |
 // | GET `api/sequences/ID/changes?since=&revision=` |     | {@link Changes}, when there are any, or after 20 s |
 // | GET `api/sequences/ID/frames/N`     |                 | {@link FrameView} |
@@ -187,6 +189,11 @@ export const TagRequest = z.discriminatedUnion("kind", [
 /** New tags, one or a list. */
 export type TagRequest = z.input<typeof TagRequest>;
 
+/** Which model is to answer from now on; masks and prompts stay. */
+export const ModelRequest = z.strictObject({ id: z.string().min(1).max(1000) });
+/** Which model is to answer from now on. */
+export type ModelRequest = z.infer<typeof ModelRequest>;
+
 /** How a person likes the page; kept in the store, so it does not matter on which port it is served. */
 export const Preferences = z.strictObject({
   language: z.enum(["en", "ru"]).optional(),
@@ -215,18 +222,36 @@ export type ImportView = {
   readonly sequenceId: number | null;
 };
 
-/** What there is to work on. */
-export type HomeView = {
-  readonly imports: readonly ImportView[];
-  readonly sequences: readonly SequenceSummary[];
-  readonly tags: TagsView["tags"];
-  readonly preferences: Preferences;
+/** The model in use, and those that can be chosen instead. */
+export type ModelsView = {
   readonly model: {
     readonly id: string;
     readonly device: string;
     readonly side: number;
     readonly licence: string;
   };
+  /** The installed SAM 2 models; none where the model cannot be changed. */
+  readonly models: readonly ModelChoiceView[];
+  /** Why some models could not be listed. */
+  readonly modelsTrouble: string | null;
+};
+
+/** A model that can be chosen. */
+export type ModelChoiceView = {
+  readonly id: string;
+  /** The side of the input it was trained for, in pixels. */
+  readonly side: number;
+  readonly licence: string;
+  /** It was tuned here, on masks of this installation. */
+  readonly isTuned: boolean;
+};
+
+/** What there is to work on. */
+export type HomeView = ModelsView & {
+  readonly imports: readonly ImportView[];
+  readonly sequences: readonly SequenceSummary[];
+  readonly tags: TagsView["tags"];
+  readonly preferences: Preferences;
   readonly exportFormats: readonly ExportFormat[];
   /** Where data is kept, for people to read. */
   readonly dataFolder: string;
@@ -454,6 +479,6 @@ export type TagView = {
 /** Why something was not done; nothing was changed. */
 export type Refusal = {
   readonly error: string;
-  /** `conflict`: the mask changed meanwhile; `differs`: propagation needs `restart`; `busy`: a propagation runs. */
+  /** `conflict`: the mask changed meanwhile; `differs`: propagation needs `restart`; `busy`: a propagation runs, or a model is being opened. */
   readonly code?: "conflict" | "differs" | "busy";
 };

@@ -3,14 +3,19 @@
 // Actions are done one after the other, so that looking whether somebody changed
 // a mask and changing it are one thing. Whoever waits for news is woken when
 // something here is done; what other programs do is found by looking again.
+//
+// The model can be changed while the desk is open: what was annotated stays, and
+// so do pictures, and whoever waits for news goes on waiting.
 
 import { type Annotator, openFeatures } from "../work/annotate.ts";
 import { type HeldFeatures, holdFeatures } from "../work/held_features.ts";
 import { PictureCache } from "./picture_cache.ts";
+import type { OpenModel } from "../work/open_model.ts";
 import { createPropagation, type Propagation } from "./propagation.ts";
 
 /** A sequence that is open for work. */
 export type Desk = {
+  /** What it works with now; another one once the model has changed. */
   readonly annotator: Annotator & { readonly held: HeldFeatures };
   readonly pictures: PictureCache;
   readonly propagation: Propagation;
@@ -22,6 +27,12 @@ export type Desk = {
   wake(): void;
   /** Resolves when something was done here, or after a while. */
   nextNews(withinMs: number): Promise<void>;
+  /**
+   * Prepares work with another model. What is returned takes it into use at once,
+   * and resolves when the features of the former are released; call it while
+   * nobody works with the model.
+   */
+  prepareModel(model: OpenModel): Promise<() => Promise<void>>;
   /** Ends what runs and lets others work on the sequence. */
   close(): Promise<void>;
 };
@@ -40,8 +51,7 @@ export async function openDesk(
     readonly closeAnnotator?: () => Promise<void>;
   } = {},
 ): Promise<Desk> {
-  const held = holdFeatures(given.model.engine, await openFeatures(given));
-  const annotator = { ...given, held };
+  let annotator = await withHeld(given);
   let last: Promise<unknown> = Promise.resolve();
   let news = Promise.withResolvers<void>();
   const wake = () => {
@@ -53,7 +63,7 @@ export async function openDesk(
     last = result.catch(() => {}).then(wake); // the caller gets the error, the next one its turn
     return result;
   };
-  const propagation = createPropagation(annotator, wake);
+  const propagation = createPropagation(() => annotator, wake);
   let isOpen = true;
   let asked = 0;
   let preparing: Promise<unknown> = Promise.resolve();
@@ -62,6 +72,7 @@ export async function openDesk(
     const ready = preparing.then(async () => {
       // whoever leafs through a clip waits for the frame where they stop
       const isWanted = asked - ticket < mostWaiting;
+      const { held } = annotator;
       if (!isOpen || !isWanted) return isOpen && await held.isReady(frame);
       await held.use(frame, () => Promise.resolve());
       return true;
@@ -71,7 +82,9 @@ export async function openDesk(
   };
   const pictures = new PictureCache(given.frames);
   return {
-    annotator,
+    get annotator() {
+      return annotator;
+    },
     pictures,
     propagation,
     prepare,
@@ -85,13 +98,26 @@ export async function openDesk(
       await Promise.race([news.promise, soon]);
       clearTimeout(timer);
     },
+    prepareModel: async (model) => {
+      const next = await withHeld({ ...given, model });
+      return async () => {
+        const { held } = annotator;
+        annotator = next;
+        await held.close();
+      };
+    },
     close: async () => {
       isOpen = false;
       await propagation.cancel();
       await Promise.all([last, preparing]);
-      await held.close();
+      await annotator.held.close();
       await pictures.close();
       await closeAnnotator();
     },
   };
+}
+
+async function withHeld(given: Annotator): Promise<Desk["annotator"]> {
+  const held = holdFeatures(given.model.engine, await openFeatures(given));
+  return { ...given, held };
 }

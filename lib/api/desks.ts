@@ -1,5 +1,6 @@
 // All desks of a server: sequences are opened when the page first asks for them,
-// and stay open until the server ends.
+// and stay open until the server ends. All of them work with one model, which can
+// be changed for another that is installed.
 
 import { Buffer } from "node:buffer";
 import { messageOf } from "../base/errors.ts";
@@ -18,11 +19,32 @@ import {
 } from "../work/import.ts";
 import type { OpenModel } from "../work/open_model.ts";
 import { type Desk, openDesk } from "./desk.ts";
+import { createGate } from "./gate.ts";
+import {
+  listChoices,
+  type ModelChanges,
+  type ModelChoices,
+  openChosen,
+} from "./models.ts";
+import { BusyError } from "./propagation.ts";
 
 /** The desks of a store. */
 export type Desks = {
   readonly store: Store;
+  /** The one in use now. */
   readonly model: OpenModel;
+  /** The models that can be chosen. */
+  models(): Promise<ModelChoices>;
+  /**
+   * Opens another model and uses it from then on. Masks and prompts stay; when it
+   * cannot be opened, the former stays in use.
+   *
+   * @throws RangeError for an id that cannot be chosen
+   * @throws BusyError while a propagation runs or another model is being opened
+   */
+  changeModel(id: string): Promise<void>;
+  /** Runs work that uses the model, which does not change meanwhile. */
+  withModel<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Gets the desk of a sequence; throws when its source is gone or another program writes to it. */
   get(sequenceId: number): Promise<Desk>;
   /** Reads a video or folder; {@link Desks.imports} tells how far it is. */
@@ -33,16 +55,29 @@ export type Desks = {
   adopt(annotator: Annotator): Promise<void>;
   /** Why a sequence could not be opened; null unless it was tried. */
   troubleOf(sequenceId: number): string | null;
-  /** Ends all work; store and model stay open. */
+  /** Ends all work; the store and the model that was given stay open. */
   close(): Promise<void>;
 };
 
-/** Prepares the desks of a store. */
-export function openDesks(store: Store, model: OpenModel): Desks {
+/**
+ * Prepares the desks of a store.
+ *
+ * @param first the model to begin with, which belongs to the caller
+ * @param changes what it takes to change the model; without, it stays the same
+ */
+export function openDesks(
+  store: Store,
+  first: OpenModel,
+  changes: ModelChanges = {},
+): Desks {
   const desks = new Map<number, Promise<Desk>>();
   const troubles = new Map<number, string>();
 
   const imports: ImportView[] = [];
+
+  let model = first;
+  let changing: Promise<void> | undefined;
+  const gate = createGate();
 
   const open = async (id: number): Promise<Desk> => {
     const { frames } = await openSequence(store, id);
@@ -59,9 +94,63 @@ export function openDesks(store: Store, model: OpenModel): Desks {
     });
   };
 
+  const listOpen = async (): Promise<readonly Desk[]> => {
+    const all = await Promise.allSettled(desks.values());
+    return all.flatMap((it) => it.status === "fulfilled" ? [it.value] : []);
+  };
+  const requireNoPropagation = async () => {
+    const running = (await listOpen())
+      .find(({ propagation }) => propagation.view().status === "running");
+    if (!running) return;
+    const { name } = running.annotator.writer.sequence;
+    throw new BusyError(
+      `The model cannot be changed while masks are propagated in ${name}: stop that, or wait for its end`,
+    );
+  };
+  /** Takes a model into use on every desk; returns what releases the former's features. */
+  const takeIntoUse = async (next: OpenModel) => {
+    await requireNoPropagation(); // one may have been started meanwhile
+    const takes: (() => Promise<void>)[] = [];
+    for (const desk of desks.values()) { // also those opened meanwhile
+      const opened = await desk.catch(() => undefined); // was never open
+      if (opened) takes.push(await opened.prepareModel(next));
+    }
+    model = next; // nothing is awaited since the last desk: later ones open with it
+    return takes.map((take) => take());
+  };
+  const change = async (id: string) => {
+    await requireNoPropagation(); // before the seconds that opening takes
+    const next = await openChosen(id, first, changes);
+    const former = model;
+    const released = await gate.alone(() => takeIntoUse(next))
+      .catch(async (error) => {
+        await closeOwn(next);
+        throw error;
+      });
+    await Promise.all(released);
+    await closeOwn(former);
+  };
+  const closeOwn = async (it: OpenModel) => {
+    if (it !== first) await it.close();
+  };
+
   return {
     store,
-    model,
+    get model() {
+      return model;
+    },
+    models: () => listChoices(first, changes),
+    changeModel: async (id) => {
+      if (changing) {
+        throw new BusyError(
+          "Another model is being opened: ask again when it is there",
+        );
+      }
+      if (id === model.id) return;
+      changing = change(id).finally(() => changing = undefined);
+      await changing;
+    },
+    withModel: gate.pass,
     get: async (id) => {
       const desk = desks.get(id) ?? open(id);
       desks.set(id, desk);
@@ -112,10 +201,13 @@ export function openDesks(store: Store, model: OpenModel): Desks {
     },
     troubleOf: (id) => troubles.get(id) ?? null,
     close: async () => {
+      await changing?.catch(() => {}); // the one who asked gets the error
       for (const desk of desks.values()) {
         await desk.then((desk) => desk.close(), () => {}); // was never open
       }
       desks.clear();
+      await closeOwn(model);
+      model = first;
     },
   };
 }

@@ -16,16 +16,16 @@ export type Propagation = {
   cancel(): Promise<PropagationView>;
 };
 
-/** Thrown when one is started while another runs. */
+/** Thrown when something has to wait: one propagation for another, a change of the model for a propagation. */
 export class BusyError extends Error {
   override name = "BusyError";
 }
 
 const idle: PropagationView = { status: "idle", progress: null, error: null };
 
-/** Prepares propagation; `onNews` is called whenever its view has changed. */
+/** Prepares propagation; `annotatorNow` gives what it works with when it starts, `onNews` is called whenever its view has changed. */
 export function createPropagation(
-  annotator: Annotator,
+  annotatorNow: () => Annotator,
   onNews: () => void,
 ): Propagation {
   let view = idle;
@@ -36,7 +36,11 @@ export function createPropagation(
     onNews();
   };
 
-  const run = async (options: PropagateOptions, started: () => void) => {
+  const run = async (
+    annotator: Annotator,
+    options: PropagateOptions,
+    started: () => void,
+  ) => {
     try {
       await propagateSequence(annotator, {
         ...options,
@@ -63,9 +67,10 @@ export function createPropagation(
       stop = new AbortController();
       show({ status: "running", progress: null, error: null });
       const first = Promise.withResolvers<void>();
+      const annotator = annotatorNow();
       running = rangeOf(annotator, { mode, frame })
         .then((range) =>
-          run({ ...range, restart, anyRange: true }, first.resolve)
+          run(annotator, { ...range, restart, anyRange: true }, first.resolve)
         )
         .catch((error) => {
           if (view.status === "running") {

@@ -13,6 +13,8 @@ import {
   Action,
   ExportRequest,
   type HomeView,
+  ModelRequest,
+  type ModelsView,
   Preferences,
   PreviewRequest,
   PropagationRequest,
@@ -70,10 +72,8 @@ export function findRoute(
   if (plain) return plain;
   const sequenceId = numberOf(id);
   if (place !== "sequences" || sequenceId === undefined) return undefined;
-  const open =
-    (work: (desk: Desk, call: RouteCall) => Promise<unknown>) =>
-    async (call: RouteCall): Promise<RouteAnswer> =>
-      json(await work(await call.desks.get(sequenceId), call));
+  const open = (work: Work) => async (call: RouteCall): Promise<RouteAnswer> =>
+    json(await work(await call.desks.get(sequenceId), call));
   const known = sequenceRoutes.get(`${method} ${rest.join("/")}`);
   if (known) return open(known);
   const [frames, at, what] = rest;
@@ -85,7 +85,7 @@ export function findRoute(
     return open((desk) => viewFrame(desk, frame));
   }
   if (method === "POST" && what === "ready") {
-    return open((desk) => makeReady(desk, frame));
+    return open(withModel((desk) => makeReady(desk, frame)));
   }
   if (method === "GET" && what === "picture") {
     return async ({ desks, query }) =>
@@ -100,6 +100,11 @@ const plainRoutes: ReadonlyMap<string, Route> = new Map([
     const preferences = Preferences.parse(body);
     await saveSetting(store, preferencesName, JSON.stringify(preferences));
     return json(preferences);
+  }],
+  ["GET model", async ({ desks }) => json(await viewModels(desks))],
+  ["POST model", async ({ desks, body }) => {
+    await desks.changeModel(ModelRequest.parse(body).id);
+    return json(await viewModels(desks));
   }],
   ["POST tags", async ({ desks, body }) => json(await changeTags(desks, body))],
   ["GET tags.csv", async ({ desks: { store } }) => {
@@ -119,27 +124,31 @@ const plainRoutes: ReadonlyMap<string, Route> = new Map([
   }],
 ]);
 
-const sequenceRoutes: ReadonlyMap<
-  string,
-  (desk: Desk, call: RouteCall) => Promise<unknown>
-> = new Map<string, (desk: Desk, call: RouteCall) => Promise<unknown>>([
+/** Work on an open sequence. */
+type Work = (desk: Desk, call: RouteCall) => Promise<unknown>;
+
+const sequenceRoutes: ReadonlyMap<string, Work> = new Map<string, Work>([
   ["GET ", viewSequence],
   ["GET changes", waitForChanges],
   [
     "POST actions",
-    (desk, { body, query }) =>
+    withModel((desk, { body, query }) =>
       doAction(desk, Action.parse(body), {
         key: query.get("key")?.slice(0, 100),
-      }),
+      })
+    ),
   ],
   [
     "POST preview",
-    (desk, { body }) =>
-      previewClick(desk.annotator, PreviewRequest.parse(body)),
+    withModel((desk, { body }) =>
+      previewClick(desk.annotator, PreviewRequest.parse(body))
+    ),
   ],
   [
     "POST propagation",
-    (desk, { body }) => desk.propagation.start(PropagationRequest.parse(body)),
+    withModel((desk, { body }) =>
+      desk.propagation.start(PropagationRequest.parse(body))
+    ),
   ],
   ["DELETE propagation", (desk) => desk.propagation.cancel()],
   ["GET review", listReview],
@@ -148,6 +157,11 @@ const sequenceRoutes: ReadonlyMap<
     (desk, { body }) => exportSequence(desk, ExportRequest.parse(body)),
   ],
 ]);
+
+/** Work that the model must not be changed under. */
+function withModel(work: Work): Work {
+  return (desk, call) => call.desks.withModel(() => work(desk, call));
+}
 
 const waitMs = 20_000; // less than the patience of proxies
 const lookAgainMs = 400;
@@ -194,22 +208,24 @@ async function picture(
 const preferencesName = "page.preferences";
 
 async function viewHome(desks: Desks): Promise<HomeView> {
-  const { store, model } = desks;
+  const { store } = desks;
   const text = await findSetting(store, preferencesName);
   return {
     imports: desks.imports(),
     sequences: await listSummaries(store, desks.troubleOf),
     tags: (await listTags(store)).map(viewTag),
     preferences: Preferences.parse(JSON.parse(text ?? "{}")),
-    model: {
-      id: model.id,
-      device: model.runtime.device,
-      side: model.engine.side,
-      licence: model.licence,
-    },
+    ...await viewModels(desks),
     exportFormats,
     dataFolder: store.folder,
   };
+}
+
+async function viewModels(desks: Desks): Promise<ModelsView> {
+  const choices = await desks.models();
+  const { id, runtime, engine, licence } = desks.model;
+  const model = { id, device: runtime.device, side: engine.side, licence };
+  return { model, ...choices };
 }
 
 async function changeTags(

@@ -45,7 +45,13 @@ export const annotate: Command = {
     await using open = new AsyncDisposableStack();
     const model = open.adopt(await openModel(choice), close);
     const store = open.adopt(await openStoreOf(call), close);
-    const desks = open.adopt(openDesks(store, model), close);
+    const desks = open.adopt(
+      openDesks(store, model, {
+        // a side that was chosen for one model is not meant for another
+        openModel: (id) => openModel({ ...choice, model: id, size: undefined }),
+      }),
+      close,
+    );
     if (wanted !== undefined) await desks.get(wanted); // its trouble is told here
     const server = open.adopt(
       serveAnnotator(desks, {

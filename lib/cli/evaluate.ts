@@ -1,5 +1,5 @@
 // deno task evaluate: how good a detector, predictions and masks are, whoever
-// made them.
+// made them, and how many clicks a model needs.
 //
 // Each word after the verb is an entry of a table with its own options.
 
@@ -24,6 +24,17 @@ import { splitNames } from "../work/export/data_set.ts";
 import type { DetectorMeasures } from "../yolo/evaluation/evaluate_detections.ts";
 import type { GeometryMeasures } from "../yolo/evaluation/geometry_measures.ts";
 import {
+  type ClickSource,
+  filesWithTruth,
+  listVerified,
+} from "../work/evaluation/clicks/click_clip.ts";
+import { clicksText } from "../work/evaluation/clicks/clicks_text.ts";
+import {
+  type ClicksEvaluation,
+  evaluateClicks,
+} from "../work/evaluation/clicks/evaluate_clicks.ts";
+import { openModel } from "../work/open_model.ts";
+import {
   type Call,
   type Command,
   type CommandOption,
@@ -31,6 +42,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { deviceOf, oneOf } from "./model_options.ts";
+import { openStoreOf, sequenceIdsOf } from "./store_options.ts";
 
 /** What can be evaluated. */
 type Subject = {
@@ -41,10 +53,15 @@ type Subject = {
 };
 
 const options = {
-  data: { type: "string", help: "a data set: its folder or data.yaml" },
+  data: {
+    type: "string",
+    help:
+      "a data set: its folder or data.yaml; for clicks the data folder of the store (default data/user)",
+  },
   model: {
     type: "string",
-    help: "a detector: an id, or a file (.pt, .safetensors, .onnx)",
+    help:
+      "a detector: an id, or a file (.pt, .safetensors, .onnx); for clicks a SAM 2 model (default sam2-nano)",
   },
   part: { type: "string", help: "val (default), test or train" },
   size: {
@@ -65,7 +82,8 @@ const options = {
   device: { type: "string", help: "auto (default), cpu, webgpu or cuda" },
   truth: {
     type: "string",
-    help: "a COCO file, or a folder of mask pictures",
+    help:
+      "a COCO file, or a folder of mask pictures; for clicks also a truth file or a label volume",
   },
   predictions: { type: "string", help: "a COCO results file" },
   masks: {
@@ -73,9 +91,41 @@ const options = {
     help:
       "a folder of mask pictures, laid out as DAVIS or one folder an object",
   },
+  input: {
+    type: "string",
+    help: "frames to click: a folder, a video or a volume, with --truth",
+  },
+  sequence: {
+    type: "string",
+    multiple: true,
+    help:
+      "the number of a sequence whose verified masks are the truth; repeatable, default all",
+  },
+  store: {
+    type: "string",
+    help: "file:… or libsql:… (default a file in the data folder)",
+  },
+  zoom: {
+    type: "string",
+    help: "auto clicks through crops around the clicks, off (default) not",
+  },
+  "max-clicks": {
+    type: "string",
+    help: "clicks on a mask, at most (default 20)",
+  },
+  every: {
+    type: "string",
+    help: "every so many known frames are clicked (default 10)",
+  },
+  corrections: {
+    type: "string",
+    help:
+      "frames of a clip that are corrected (default 3); 0 for pictures that are no clip",
+  },
   out: {
     type: "string",
-    help: "a folder for metrics.json, tables (.csv) and pictures of failures",
+    help:
+      "a folder for metrics.json, tables (.csv) and pictures of failures; for clicks clicks.json and clicks.html",
   },
 } as const satisfies Record<string, CommandOption>;
 
@@ -107,13 +157,33 @@ const subjects: Readonly<Record<string, Subject>> = {
     options: ["truth", "masks", "out"],
     run: clips,
   },
+  clicks: {
+    usage:
+      "clicks [--sequence ID]… | clicks --input PATH --truth PATH; [--model FILE] [--size N] [--device D] [--zoom auto|off] [--max-clicks N] [--every N] [--corrections N] [--out DIR]",
+    options: [
+      "input",
+      "truth",
+      "sequence",
+      "store",
+      "data",
+      "model",
+      "size",
+      "device",
+      "zoom",
+      "max-clicks",
+      "every",
+      "corrections",
+      "out",
+    ],
+    run: clicks,
+  },
 };
 
 export const evaluate: Command = {
   name: "evaluate",
   usage: Object.values(subjects).map(({ usage }) => usage).join(" | "),
   summary:
-    "Measures detectors and predictions by Ultralytics' and COCO's rules, and masks of clips by DAVIS's.",
+    "Measures detectors and predictions by Ultralytics' and COCO's rules, masks of clips by DAVIS's, and the clicks that a model needs.",
   options,
   positionals: { least: 1, most: 1 },
   async run(call) {
@@ -311,6 +381,68 @@ function davisCells({ j, f, jAndF }: DavisNumbers): string[] {
     .map((value) =>
       value === null || value === undefined ? "–" : value.toFixed(4)
     );
+}
+
+async function clicks(call: Call) {
+  const { onProgress, signal } = call;
+  const out = call.text("out");
+  const options = {
+    zoom: call.text("zoom") === undefined
+      ? "off" as const
+      : oneOf(call, "zoom", ["auto", "off"]),
+    maxClicks: call.count("max-clicks", { least: 5 }),
+    every: call.count("every", { least: 1 }),
+    corrections: call.count("corrections"),
+    ...{ out, onProgress, signal, command: call.command },
+  };
+  const size = call.count("size", { least: 32 });
+  if (size !== undefined && size % 32 !== 0) {
+    throw new UsageError(`--size is ${size}, expected a multiple of 32`);
+  }
+  const device = call.text("device") === undefined ? "auto" : deviceOf(call);
+  const evaluation = await withClickSources(call, async (sources) => {
+    const model = await openModel({ model: call.text("model"), size, device });
+    try {
+      return await evaluateClicks(model, sources, options);
+    } finally {
+      await model.close();
+    }
+  });
+  for (const line of clicksText(evaluation)) call.say(line);
+  if (out) sayFiles(call, out, ["clicks.json", "clicks.html"]);
+  const { trials: _trials, objects: _objects, ...short } = evaluation;
+  return { out: out ?? null, ...short };
+}
+
+/** Opens what a call names: frames with a truth, or verified sequences of a store. */
+async function withClickSources(
+  call: Call,
+  work: (sources: readonly ClickSource[]) => Promise<ClicksEvaluation>,
+): Promise<ClicksEvaluation> {
+  const { onProgress, signal } = call;
+  const input = call.text("input");
+  const truth = call.text("truth");
+  if (input !== undefined || truth !== undefined) {
+    if (input === undefined || truth === undefined) {
+      throw new UsageError("--input and --truth go together");
+    }
+    const other = ["sequence", "store", "data"]
+      .find((name) => call.text(name) !== undefined);
+    if (other) throw new UsageError(`--input takes no --${other}`);
+    return await work([filesWithTruth(input, truth, { onProgress, signal })]);
+  }
+  const sequenceIds = sequenceIdsOf(call);
+  const store = await openStoreOf(call);
+  try {
+    const sources = await listVerified(store, {
+      sequenceIds,
+      onProgress,
+      signal,
+    });
+    return await work(sources);
+  } finally {
+    await store.close();
+  }
 }
 
 function sayFiles(call: Call, out: string, files: readonly string[]) {

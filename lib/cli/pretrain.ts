@@ -12,6 +12,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { deviceOf, modelOptions } from "./model_options.ts";
+import { pretrainYolo11n } from "./pretrain_yolo11n.ts";
 
 const options = {
   out: { type: "string", help: "folder for state, curve and weights" },
@@ -20,15 +21,24 @@ const options = {
     help: "a checkpoint of the same sizes; default values by chance",
   },
   steps: { type: "string", help: "steps in all; default 10000" },
+  images: {
+    type: "string",
+    help: "scenes that yolo11n sees, each once; default 36000",
+  },
   size: {
     type: "string",
-    help: "side of the input in pixels, a multiple of 32; default 128",
+    help:
+      "side of the input in pixels, a multiple of 32; default 128, for yolo11n 160",
   },
-  rate: { type: "string", help: "highest learning rate; default 0.0005" },
+  rate: {
+    type: "string",
+    help: "highest learning rate; default 0.0005, for yolo11n 0.0015",
+  },
   seed: { type: "string", help: "of scenes and all chance; default 1" },
   batch: {
     type: "string",
-    help: "images of a step on stills; default 12. Steps on clips have half",
+    help:
+      "images of a step on stills; default 12, steps on clips have half; for yolo11n 8",
   },
   frames: {
     type: "string",
@@ -44,7 +54,7 @@ const options = {
   },
   validate: {
     type: "string",
-    help: "unseen clips to validate on; default 48",
+    help: "unseen clips to validate on; default 48, for yolo11n 240 pictures",
   },
   threads: { type: "string", help: "processor cores to use; default all" },
   restart: { type: "boolean", help: "forgets the run in the folder" },
@@ -53,18 +63,22 @@ const options = {
 
 export const pretrain: Command = {
   name: "pretrain",
-  usage: "sam2-nano --out DIR [--from FILE] [--steps N]",
+  usage: "sam2-nano|yolo11n --out DIR [--from FILE] [--steps N] [--images N]",
   summary:
     "Trains a model that ships on generated scenes; the same command goes on where it was stopped.",
   options,
   positionals: { least: 1, most: 1 },
   async run(call) {
     const [model] = call.positionals;
-    if (model !== "sam2-nano") {
-      throw new UsageError(`there is no model ${model}, expected sam2-nano`);
+    if (model !== "sam2-nano" && model !== "yolo11n") {
+      throw new UsageError(
+        `there is no model ${model}, expected sam2-nano or yolo11n`,
+      );
     }
     const out = call.text("out");
     if (!out) throw new UsageError("expected --out");
+    refuseForeign(call, model);
+    if (model === "yolo11n") return await pretrainYolo11n(call, out);
     const runtime = await openRuntime({
       device: deviceOf(call),
       threads: call.count("threads", { least: 1 }),
@@ -88,6 +102,19 @@ export const pretrain: Command = {
     }
   },
 };
+
+const onlyFor = {
+  "sam2-nano": ["from", "steps", "frames", "clicks"],
+  "yolo11n": ["images"],
+} as const;
+
+/** Refuses options that mean nothing for this model. */
+function refuseForeign(call: Call, model: keyof typeof onlyFor) {
+  const other = model === "yolo11n" ? "sam2-nano" : "yolo11n";
+  const foreign = onlyFor[other].find((name) => call.text(name) !== undefined);
+  if (!foreign) return;
+  throw new UsageError(`--${foreign} is only for ${other}`);
+}
 
 function settingsOf(call: Call) {
   const rate = call.text("rate");

@@ -31,7 +31,7 @@ const options = {
   model: {
     type: "string",
     help:
-      "a checkpoint, an added model, or a design to start from nothing: yolo11n (default), yolo11s, … yolov8x",
+      "a checkpoint, a model by its id, or a design to start from nothing: yolo11n, yolo11s, … yolov8x; default yolo11n-scenes, which ships",
   },
   epochs: {
     type: "string",

@@ -16,7 +16,10 @@ import { deviceOf, modelOptions } from "./model_options.ts";
 import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
 
 const options = {
-  out: { type: "string", help: "folder for the checkpoint, the data and the report" },
+  out: {
+    type: "string",
+    help: "folder for the checkpoint, the data and the report",
+  },
   sequence: {
     type: "string",
     multiple: true,
@@ -25,13 +28,13 @@ const options = {
   model: modelOptions.model,
   name: {
     type: "string",
-    help: "the id under which the tuned model is installed; default the model's with -tuned",
+    help:
+      "the id under which the tuned model is installed; default the model's with -tuned",
   },
   split: {
     type: "string",
     default: "train=0.7,val=0.3",
-    help:
-      "shares by patient; time,train=… cuts inside sequences, with --force",
+    help: "shares by patient; time,train=… cuts inside sequences, with --force",
   },
   gap: {
     type: "string",
@@ -111,7 +114,10 @@ export const tune: Command = {
   },
 };
 
-function sayResult(call: Call, { learntFrom, unseen, generated, marks }: Tuned) {
+function sayResult(
+  call: Call,
+  { learntFrom, unseen, generated, marks }: Tuned,
+) {
   const { masks, frames, patients } = learntFrom;
   call.say(
     `learnt from ${masks} verified masks on ${frames} frames of ${patients} patients`,
@@ -135,10 +141,16 @@ function change(before: Sam2Validation, after: Sam2Validation): string {
       ? "–"
       : (tracked.reduce((sum, value) => sum + value, 0) / tracked.length)
         .toFixed(3);
-    return [found.iouByClicks[0].toFixed(3), found.iouByClicks[2].toFixed(3), mean];
+    return [
+      found.iouByClicks[0].toFixed(3),
+      found.iouByClicks[2].toFixed(3),
+      mean,
+    ];
   };
   const [a, b] = [of(before), of(after)];
-  return `1 click ${a[0]} to ${b[0]}, 3 clicks ${a[1]} to ${b[1]}, tracked ${a[2]} to ${b[2]}`;
+  return `1 click ${a[0]} to ${b[0]}, 3 clicks ${a[1]} to ${b[1]}, tracked ${
+    a[2]
+  } to ${b[2]}`;
 }
 
 if (import.meta.main) await runCommand(tune);

@@ -23,7 +23,8 @@ const dataBytes = 352; // where voxels begin in a NIfTI-1 file without extension
 /**
  * Parses the header of an unpacked NIfTI file.
  *
- * @throws RangeError when it is none, or the file is shorter than it promises
+ * @throws RangeError when it is none, holds more than one value for each voxel
+ * of one volume, or the file is shorter than it promises
  */
 export function parseNiftiHeader(bytes: Uint8Array): NiftiHeader {
   const header = findHeader(bytes);
@@ -38,6 +39,9 @@ export function parseNiftiHeader(bytes: Uint8Array): NiftiHeader {
   if (rank < 1 || rank > 7 || used.some((size) => size < 1)) {
     throw new RangeError(`it holds no image: its dimensions are ${dims}`);
   }
+  const [, , , series = 1, vector = 1] = used;
+  if (series > 1) throw new RangeError(`it is a series of ${series} volumes`);
+  if (vector > 1) throw new RangeError(`it has ${vector} values a voxel`);
   const voxels = used.reduce((product, size) => product * size, 1);
   const expected = offset + Math.ceil(voxels * bitsPerVoxel / 8);
   if (bytes.length < expected) {

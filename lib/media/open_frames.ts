@@ -1,13 +1,19 @@
-// One door for whatever holds pictures: a folder, a video, a single picture.
+// One door for whatever holds pictures: a folder, a video, a volume, a single
+// picture.
 
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Frames } from "./frames.ts";
 import { isImage, openImageFiles, openImageFolder } from "./image_folder.ts";
+import { isVolume } from "./read_volume.ts";
 import { type OpenOptions, openVideo } from "./video.ts";
+import { openVolume, type VolumeOptions } from "./volume.ts";
 
 /**
- * Opens a folder of pictures, a video, or one picture as a sequence of one frame.
+ * Opens a folder of pictures, a video, a volume (NIfTI, NRRD), or one picture as
+ * a sequence of one frame.
+ *
+ * @param options.volume axis and window; only for a volume
  *
  * @example The first picture of the sample clip
  * ```ts
@@ -22,14 +28,24 @@ import { type OpenOptions, openVideo } from "./video.ts";
  */
 export async function openFrames(
   path: string,
-  options: OpenOptions = {},
+  { volume, ...options }: OpenOptions & {
+    readonly volume?: VolumeOptions;
+  } = {},
 ): Promise<Frames> {
   const source = resolve(path);
   const found = await stat(source).catch(() => undefined);
   if (found === undefined) {
     throw new Error(
       `Cannot open ${source}: there is no such file or folder. ` +
-        `Expected a video, a picture or a folder of pictures`,
+        `Expected a video, a volume, a picture or a folder of pictures`,
+    );
+  }
+  if (found.isFile() && isVolume(basename(source))) {
+    return await openVolume(source, volume);
+  }
+  if (volume && (volume.axis || volume.window)) {
+    throw new RangeError(
+      `Cannot open ${source} with an axis or a window: it is no volume`,
     );
   }
   if (found.isDirectory()) return await openImageFolder(source);

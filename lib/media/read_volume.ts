@@ -5,14 +5,14 @@
 // that is built on ITK. Broken files are refused: ITK itself would fill up a
 // cut-off one. Colour, vectors and series of volumes are refused too.
 
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { messageOf } from "../base/errors.ts";
 import { parseNiftiHeader, toNifti1 } from "./nifti_header.ts";
+import { checkNrrd } from "./nrrd_header.ts";
 
 /** Values of voxels as the file has them. */
 export type VoxelArray =
@@ -103,6 +103,7 @@ const ItkAnswer = z.object({ couldRead: z.literal(true), image: ItkImage });
 
 async function readNrrd(source: string): Promise<ItkImage> {
   const { nrrdReadImageNode } = await import("@itk-wasm/image-io");
+  await checkNrrd(source);
   return await asked(() => nrrdReadImageNode(source));
 }
 
@@ -146,7 +147,7 @@ async function asked(read: () => Promise<unknown>): Promise<ItkImage> {
 function toVolume(source: string, image: ItkImage): Volume {
   const { imageType: { dimension, components }, size, spacing, data } = image;
   if (components !== 1) {
-    throw new Error(`${basename(source)} has ${components} values a voxel`);
+    throw new Error(`it has ${components} values a voxel`);
   }
   const series = size.slice(3).reduce((product, n) => product * n, 1);
   if (series > 1) throw new Error(`it is a series of ${series} volumes`);

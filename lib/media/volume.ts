@@ -28,6 +28,23 @@ export type VolumeOptions = {
  * Opens a volume as a sequence of slices.
  *
  * @throws Error naming the file, RangeError for a window without width
+ *
+ * @example One slice of four voxels, in a file that is written here
+ * ```ts
+ * import { openVolume } from "medannotate";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".nrrd" });
+ * const header = "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 2 1\nencoding: raw\n\n";
+ * const voxels = Uint8Array.of(0, 10, 20, 30);
+ * await Deno.writeFile(path, Uint8Array.of(...new TextEncoder().encode(header), ...voxels));
+ *
+ * const frames = await openVolume(path, { window: { level: 15, width: 30 } });
+ * const { data } = await frames.read(0);
+ * deepEqual([...data].filter((_, i) => i % 3 === 0), [0, 85, 170, 255]);
+ * await frames.close();
+ * await Deno.remove(path);
+ * ```
  */
 export async function openVolume(
   path: string,
@@ -61,10 +78,10 @@ function framesOf(
       { index, timeMs: index * 1000 / FOLDER_FPS, name: "" }
     )),
     volume: { axis, spacingMm, level, width },
-    read(index) {
+    async read(index) {
       checkFrameIndex(index, count, source);
       if (isClosed) throw new Error(`The volume is closed: ${source}`);
-      return Promise.resolve(toGrey(stack.read(index), size, window));
+      return await Promise.resolve(toGrey(stack.read(index), size, window));
     },
     again: () => Promise.resolve(framesOf(source, stack, window)),
     close() {

@@ -12,6 +12,7 @@ import { type AnnotatorServer, serveAnnotator } from "../api/server.ts";
 import { listObjects } from "../store/objects.ts";
 import { masksFrom } from "../work/demo_report.ts";
 import { html } from "../work/report/html.ts";
+import { openModel } from "../work/open_model.ts";
 import { overlayPicture } from "../work/report/pictures.ts";
 import {
   type Displayable,
@@ -57,7 +58,8 @@ type Shown = {
  * Shows the annotator page for a clip; the next cell sees what was clicked.
  *
  * The kernel answers the page between cells and while a cell waits, not while a
- * cell computes.
+ * cell computes. Another model that is chosen on the page answers there only; the
+ * cells go on with the clip's.
  *
  * @example In a cell: the page, and below it what was clicked
  * ```ts ignore
@@ -106,7 +108,16 @@ async function startFor(
   clip: OpenClip,
   { baseUrl = hubBaseUrl(), host }: AnnotatorOptions,
 ): Promise<Shown> {
-  const desks = openDesks(clip.store, clip.model);
+  const { runtime, engine, keepsFeatures } = clip.model;
+  const desks = openDesks(clip.store, clip.model, {
+    openModel: (model) =>
+      openModel({
+        model,
+        device: runtime.device,
+        precision: engine.precision,
+        keepFeatures: keepsFeatures,
+      }),
+  });
   await desks.adopt(clip);
   const server = serveAnnotator(desks, {
     baseUrl,

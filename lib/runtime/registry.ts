@@ -146,6 +146,18 @@ export const modelRegistry: readonly ModelRecord[] = [
   ...officialFiles.map(official),
   ...["latest", "2411", "CTLesion", "MRI_LiverLesion", "US_Heart"]
     .map(fineTuned),
+  {
+    id: "yolo11n-scenes",
+    family: "yolo",
+    size: "yolo11n",
+    task: "detect",
+    imageSize: 160,
+    file: "yolo11n-scenes.safetensors",
+    licence: "MIT",
+    source: "ships with MedAnnotate; trained on generated images only",
+    sha256: "915b8c2419dec1256f82871507e4fc6d03712c86573fc460662651b5e5338173",
+    bytes: 5272360,
+  },
   ...["n", "s", "m", "l", "x"].map((size) => yolo11(size, "detect")),
   ...["n", "s", "m", "l", "x"].map((size) => yolo11(size, "segment")),
 ];

@@ -35,17 +35,28 @@ import { drawUlcer } from "./ulcer.ts";
 const VIEWS = { tube: 0.34, wall: 0.2, abdomen: 0.18, free: 0.28 };
 const ORGANS = { colon: 0.55, stomach: 0.15, "small bowel": 0.3 };
 
-/** Draws an endoscopic stage. */
-export function drawEndoscopy(random: Random, extent: Extent): Stage {
+/**
+ * Draws an endoscopic stage.
+ *
+ * @param shares how often views and findings are drawn, where that is changed
+ */
+export function drawEndoscopy(
+  random: Random,
+  extent: Extent,
+  { views, findings }: EndoscopyShares = {},
+): Stage {
   const { sidePx, frames } = extent;
   const palette = "endoscopic";
-  const view = pickByShare(random, VIEWS);
+  const view = pickByShare(random, { ...VIEWS, ...views });
   const common = drawLook(random, palette, sidePx);
   const scene = view === "free"
     ? drawFree(random, common, extent)
     : view === "abdomen"
     ? drawAbdomen(random, common, extent)
-    : drawLumen(random, common, extent, view === "tube");
+    : drawLumen(random, common, extent, {
+      isTube: view === "tube",
+      shares: { ...FINDINGS, ...findings },
+    });
   const drafts = [...scene.drafts, ...draftOverlay(random, sidePx)];
   return {
     background: scene.background,
@@ -80,12 +91,24 @@ const FINDINGS = {
   debris: 0.03,
 };
 
+type FindingShares = Readonly<Record<keyof typeof FINDINGS, number>>;
+
+/** How often views and findings are drawn; what is left out is as often as by default. */
+export type EndoscopyShares = {
+  readonly views?: Readonly<Partial<Record<keyof typeof VIEWS, number>>>;
+  /** In hollow organs. */
+  readonly findings?: Partial<FindingShares>;
+};
+
 /** A hollow organ with one to four findings. */
 function drawLumen(
   random: Random,
   common: Look,
   extent: Extent,
-  isTube: boolean,
+  { isTube, shares }: {
+    readonly isTube: boolean;
+    readonly shares: FindingShares;
+  },
 ) {
   const organ = pickByShare(random, ORGANS);
   const look = lineLook(random, common, organ as Organ);
@@ -94,7 +117,7 @@ function drawLumen(
   const count = happens(random, 0.55) ? 1 : whole(random, 2, 4);
   const [least, most] = count === 1 ? [0.09, 1.3] : [0.06, 0.7];
   const drafts = Array.from({ length: count }, () => {
-    const finding = pickByShare(random, FINDINGS);
+    const finding = pickByShare(random, shares);
     if (finding === "instrument") return draftTool(random, look, extent);
     const size = extent.sidePx * logUniform(random, least, most);
     const [x, y] = [0, 0].map(() => uniform(random, 0.12, 0.88));

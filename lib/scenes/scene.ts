@@ -5,7 +5,7 @@
 
 import { type Random, seededRandom } from "../base/random.ts";
 import { pickByShare } from "./chance.ts";
-import { drawEndoscopy } from "./endoscopy.ts";
+import { drawEndoscopy, type EndoscopyShares } from "./endoscopy.ts";
 import { drawEveryday } from "./everyday.ts";
 import type { Film } from "./film.ts";
 import { drawGrey } from "./grey.ts";
@@ -15,6 +15,7 @@ import { type Extent, filmStage } from "./stage.ts";
 import { showsObject } from "./visible.ts";
 import { drawVolumeFilm } from "./volume_film.ts";
 
+export type { EndoscopyShares } from "./endoscopy.ts";
 export type {
   DetectorClass,
   Scene,
@@ -50,17 +51,19 @@ const FAMILY_SHARES = {
  */
 export function makeScene(
   seed: number,
-  { side = 128, frames = 1, family }: {
+  { side = 128, frames = 1, family, shares }: {
     side?: number;
     frames?: number;
     family?: SceneFamily;
+    /** Changes what endoscopy shows and how often. */
+    shares?: EndoscopyShares;
   } = {},
 ): Scene {
   checkOptions(seed, side, frames);
   for (let attempt = 0;; attempt++) {
     const random = seededRandom(hash(seed, attempt, 0x5ce2e));
     const drawn = family ?? pickByShare(random, FAMILY_SHARES);
-    const film = drawFilm(random, drawn, { sidePx: side, frames });
+    const film = drawFilm(random, drawn, { sidePx: side, frames }, shares);
     const first = film.frame(0);
     if (!showsObject(first)) continue;
     const rest = Array.from(
@@ -81,10 +84,15 @@ function checkOptions(seed: number, side: number, frames: number) {
   );
 }
 
-function drawFilm(random: Random, family: SceneFamily, extent: Extent): Film {
+function drawFilm(
+  random: Random,
+  family: SceneFamily,
+  extent: Extent,
+  shares: EndoscopyShares | undefined,
+): Film {
   if (family === "volume") return drawVolumeFilm(random, extent);
   const stage = family === "endoscopy"
-    ? drawEndoscopy(random, extent)
+    ? drawEndoscopy(random, extent, shares)
     : family === "everyday"
     ? drawEveryday(random, extent)
     : drawGrey(random, extent);

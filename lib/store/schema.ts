@@ -36,6 +36,7 @@ type SequenceRow = {
   fps: number | null;
   framesSha256: string;
   createdAt: string;
+  view: string | null;
 };
 
 type FrameRow = {

@@ -1,4 +1,5 @@
-// Sequences: the frames of one folder or video, each known by its checksum.
+// Sequences: the frames of one folder, video or volume, each known by its
+// checksum.
 //
 // Two inputs with the same frames are one sequence, wherever they lie; that is
 // what framesSha256 decides. Frames are counted from 0 in decode order.
@@ -6,6 +7,7 @@
 import { z } from "zod";
 import { sha256Of } from "./canonical.ts";
 import { type HasDb, inTransaction } from "./database.ts";
+import { SequenceView, viewText } from "./sequence_view.ts";
 
 /** A sequence of frames of one size. */
 export const Sequence = z.object({
@@ -13,7 +15,7 @@ export const Sequence = z.object({
   procedureId: z.int().nullable(),
   name: z.string().min(1),
   kind: z.enum(["folder", "video", "volume"]),
-  /** Absolute path of the folder or the video file. */
+  /** Absolute path of the folder or the file. */
   source: z.string(),
   width: z.int().positive(),
   height: z.int().positive(),
@@ -21,6 +23,8 @@ export const Sequence = z.object({
   fps: z.number().positive().nullable(),
   framesSha256: z.string(),
   createdAt: z.iso.datetime(),
+  /** Of a volume only. */
+  view: SequenceView.nullable(),
 }).readonly();
 /** A sequence of frames of one size. */
 export type Sequence = z.infer<typeof Sequence>;
@@ -30,7 +34,7 @@ export const SequenceFrame = z.object({
   sequenceId: z.int(),
   index: z.int().nonnegative(),
   timeMs: z.number(),
-  /** The file name in a folder; empty in a video. */
+  /** The file name in a folder; empty in a video or a volume. */
   name: z.string(),
   /** Of its decoded pixels. */
   sha256: z.string(),
@@ -44,6 +48,7 @@ export type NewSequence =
   & {
     readonly procedureId?: number | null;
     readonly fps?: number | null;
+    readonly view?: SequenceView | null;
     readonly frames: readonly Pick<
       SequenceFrame,
       "timeMs" | "name" | "sha256"
@@ -66,12 +71,14 @@ export function createSequence(
     ...given,
     procedureId: given.procedureId ?? null,
     fps: given.fps ?? null,
+    view: given.view ?? null,
     frameCount: frames.length,
     framesSha256: sequenceSha256(frames),
     createdAt: new Date().toISOString(),
   });
   return inTransaction(store, async ({ db }) => {
-    const row = await db.insertInto("sequence").values(values).returningAll()
+    const row = await db.insertInto("sequence")
+      .values({ ...values, view: viewText(values.view) }).returningAll()
       .executeTakeFirstOrThrow();
     const rows = frames.map(({ timeMs, name, sha256 }, index) =>
       SequenceFrame.parse({ sequenceId: row.id, index, timeMs, name, sha256 })
@@ -79,7 +86,7 @@ export function createSequence(
     for (let i = 0; i < rows.length; i += 1000) { // 5 values each, 32766 allowed
       await db.insertInto("frame").values(rows.slice(i, i + 1000)).execute();
     }
-    return Sequence.parse(row);
+    return fromRow(row);
   });
 }
 
@@ -102,7 +109,7 @@ export async function findSequenceByFrames(
 ): Promise<Sequence | undefined> {
   const row = await db.selectFrom("sequence").selectAll()
     .where("framesSha256", "=", framesSha256).orderBy("id").executeTakeFirst();
-  return row && Sequence.parse(row);
+  return row && fromRow(row);
 }
 
 /** Finds the sequence that was imported last from a path; its frames may have changed since. */
@@ -112,14 +119,14 @@ export async function findSequenceBySource(
 ): Promise<Sequence | undefined> {
   const row = await db.selectFrom("sequence").selectAll()
     .where("source", "=", source).orderBy("id", "desc").executeTakeFirst();
-  return row && Sequence.parse(row);
+  return row && fromRow(row);
 }
 
 /** Gets a sequence; throws an error that lists the existing ones. */
 export async function getSequence(store: HasDb, id: number): Promise<Sequence> {
   const row = await store.db.selectFrom("sequence").selectAll()
     .where("id", "=", id).executeTakeFirst();
-  if (row) return Sequence.parse(row);
+  if (row) return fromRow(row);
   const known = (await listSequences(store)).map(({ id, name }) =>
     `${id} (${name})`
   );
@@ -134,7 +141,7 @@ export async function getSequence(store: HasDb, id: number): Promise<Sequence> {
 export async function listSequences({ db }: HasDb): Promise<Sequence[]> {
   const rows = await db.selectFrom("sequence").selectAll().orderBy("id")
     .execute();
-  return rows.map((row) => Sequence.parse(row));
+  return rows.map((row) => fromRow(row));
 }
 
 /** Lists the frames of a sequence, in order; `from` and `to` are included. */
@@ -149,4 +156,14 @@ export async function listFrames(
   if (to !== undefined) query = query.where("index", "<=", to);
   const rows = await query.execute();
   return rows.map((row) => SequenceFrame.parse(row));
+}
+
+function fromRow(
+  row: Omit<Sequence, "kind" | "view"> & {
+    readonly kind: string;
+    readonly view: string | null;
+  },
+): Sequence {
+  const view = row.view === null ? null : JSON.parse(row.view);
+  return Sequence.parse({ ...row, view });
 }

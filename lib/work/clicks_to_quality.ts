@@ -9,23 +9,31 @@ import type { Bitmap, RgbImage } from "../base/image.ts";
 import { throwIfCancelled } from "../base/errors.ts";
 import { startProgress } from "../base/progress.ts";
 import { createBitmap, isEmpty } from "../masks/bitmap.ts";
-import { iou } from "../masks/metrics.ts";
-import { nextClick } from "../masks/next_click.ts";
+import { dice, iou } from "../masks/metrics.ts";
+import { type Click, nextClick } from "../masks/next_click.ts";
 import type { Frames } from "../media/frames.ts";
-import { toFrameMask } from "../propagate/propagate.ts";
-import type { Engine } from "../sam2/engine.ts";
-import { encodeFrame } from "../sam2/image.ts";
-import { addPrompt, type Interaction } from "../sam2/interact.ts";
 import type { WorkOptions } from "./import.ts";
 import type { OpenModel } from "./open_model.ts";
+import { openImage, type Zoom } from "./segment.ts";
 import type { Truth } from "./truth.ts";
 
 /** One object on one frame, clicked until it was good. */
 export type ClickTrial = {
   readonly object: number;
   readonly frame: number;
+  readonly clicks: readonly Click[];
   /** The IoU after each click. */
   readonly ious: readonly number[];
+  /** Dice after each click. */
+  readonly dices: readonly number[];
+};
+
+/** What was seen in a trial. */
+export type SeenTrial = {
+  readonly image: RgbImage;
+  readonly truth: Bitmap;
+  /** The mask after each click. */
+  readonly masks: readonly Bitmap[];
 };
 
 /** How many clicks a quality takes. */
@@ -38,28 +46,42 @@ export type ClicksNeeded = {
   readonly trials: number;
 };
 
-/** Which objects are clicked on which frames, and how often. */
-export type ClickOptions = WorkOptions & {
-  /** Default every tenth frame with a truth. */
-  readonly frames?: readonly number[];
+/** How often one object is clicked. */
+export type ClickLimits = {
+  /** Default 20. */
   readonly maxClicks?: number;
   /** Stops where the IoU is reached; default 0.95. */
   readonly until?: number;
+  /** As many are given at least, unless nothing is wrong any more; default 1. */
+  readonly leastClicks?: number;
+  /** Default off. */
+  readonly zoom?: Zoom;
+};
+
+/** Which objects are clicked on which frames, and how often. */
+export type ClickOptions = WorkOptions & ClickLimits & {
+  /** Default every tenth frame with a truth. */
+  readonly frames?: readonly number[];
+  /** Takes every trial with its pictures. */
+  readonly onTrial?: (
+    trial: ClickTrial,
+    seen: SeenTrial,
+  ) => void | Promise<void>;
 };
 
 /** Clicks every object that is there on every chosen frame. */
 export async function simulateClicks(
   { model, frames }: {
-    readonly model: OpenModel;
-    readonly frames: Frames;
+    readonly model: Pick<OpenModel, "engine">;
+    readonly frames: Pick<Frames, "read">;
   },
   truth: Truth,
   {
     frames: chosen = truth.frames.filter((_, i) => i % 10 === 0),
-    maxClicks = 20,
-    until = 0.95,
+    onTrial,
     onProgress,
     signal,
+    ...limits
   }: ClickOptions = {},
 ): Promise<readonly ClickTrial[]> {
   const report = startProgress("click", chosen.length, { onProgress });
@@ -68,42 +90,57 @@ export async function simulateClicks(
     throwIfCancelled(signal, `clicking at frame ${frame}`);
     const image = await frames.read(frame);
     for (const object of truth.objects) {
-      const mask = await truth.maskAt(object, frame);
-      if (isEmpty(mask)) continue;
-      const stop = { maxClicks, until };
-      const ious = await clickUntil(model.engine, image, mask, stop);
-      trials.push({ object, frame, ious });
+      const right = await truth.maskAt(object, frame);
+      if (isEmpty(right)) continue;
+      const { masks, ...clicked } = await clickObject(
+        model,
+        image,
+        right,
+        limits,
+      );
+      const trial = { object, frame, ...clicked };
+      trials.push(trial);
+      await onTrial?.(trial, { image, truth: right, masks });
     }
     report(i + 1);
   }
   return trials;
 }
 
-async function clickUntil(
-  engine: Engine,
+/** Clicks one object on one image until it is good, from no mask. */
+export async function clickObject(
+  model: Pick<OpenModel, "engine">,
   image: RgbImage,
   truth: Bitmap,
-  { maxClicks, until }: { maxClicks: number; until: number },
-): Promise<number[]> {
-  const features = await encodeFrame(engine, image);
-  const frameSize = { width: image.width, height: image.height };
+  { maxClicks = 20, until = 0.95, leastClicks = 1, zoom = "off" }: ClickLimits =
+    {},
+): Promise<
+  Pick<ClickTrial, "clicks" | "ious" | "dices"> & Pick<SeenTrial, "masks">
+> {
+  const open = openImage(model, image);
+  const clicks: Click[] = [];
+  const masks: Bitmap[] = [];
   const ious: number[] = [];
-  let given: Interaction | undefined;
-  let shown = createBitmap(frameSize);
+  const dices: number[] = [];
+  const isGood = () =>
+    ious.length >= leastClicks && (ious.at(-1) ?? 0) >= until;
   try {
-    while (ious.length < maxClicks && (ious.at(-1) ?? 0) < until) {
-      const click = nextClick(truth, shown);
+    while (ious.length < maxClicks && !isGood()) {
+      const click = nextClick(truth, masks.at(-1) ?? createBitmap(truth));
       if (!click) break; // nothing is wrong any more
-      const prompt = { kind: "point", ...click } as const;
-      const place = { frame: 0, frameSize };
-      given = await addPrompt(engine, features, given, prompt, place);
-      shown = toFrameMask(given.result.lowRes, frameSize);
-      ious.push(iou(truth, shown));
+      clicks.push(click);
+      const prompts = clicks.map((each) =>
+        ({ kind: "point", ...each }) as const
+      );
+      const { mask } = await open.segment(prompts, { zoom });
+      masks.push(mask);
+      ious.push(iou(truth, mask));
+      dices.push(dice(truth, mask));
     }
   } finally {
-    await engine.releaseFeatures(features);
+    await open.close();
   }
-  return ious;
+  return { clicks, ious, dices, masks };
 }
 
 /**
@@ -120,7 +157,7 @@ async function clickUntil(
  * ```
  */
 export function clicksNeeded(
-  trials: readonly ClickTrial[],
+  trials: readonly Pick<ClickTrial, "ious">[],
   quality: number,
   { maxClicks = 20 }: { maxClicks?: number } = {},
 ): ClicksNeeded {
@@ -138,11 +175,18 @@ export function clicksNeeded(
 
 /** The mean IoU after each click; who got there earlier keeps the last one. */
 export function meanIouByClicks(
-  trials: readonly ClickTrial[],
+  trials: readonly Pick<ClickTrial, "ious">[],
 ): readonly number[] {
-  const most = Math.max(0, ...trials.map(({ ious }) => ious.length));
+  return meanByClicks(trials.map(({ ious }) => ious));
+}
+
+/** The mean of values after each click; who got there earlier keeps the last one. */
+export function meanByClicks(
+  rows: readonly (readonly number[])[],
+): readonly number[] {
+  const most = Math.max(0, ...rows.map((values) => values.length));
   return Array.from({ length: most }, (_, i) => {
-    const values = trials.map(({ ious }) => ious[i] ?? ious.at(-1) ?? 0);
+    const values = rows.map((row) => row[i] ?? row.at(-1) ?? 0);
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   });
 }

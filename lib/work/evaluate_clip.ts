@@ -101,8 +101,8 @@ export async function readTruthOf(
   path: string,
 ): Promise<Truth> {
   const infos = await listFrames(store, sequence.id);
-  const { width, height } = sequence;
-  return await readTruth(path, { size: { width, height }, infos });
+  const { width, height, view: volume } = sequence;
+  return await readTruth(path, { size: { width, height }, infos, volume });
 }
 
 /** The masks that a sequence has now, as the truth for another model. */

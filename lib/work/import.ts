@@ -1,4 +1,5 @@
-// Import: a folder of frames or a video becomes a sequence of the store.
+// Import: a folder of frames, a video or a volume becomes a sequence of the
+// store.
 //
 // Every frame is decoded once and its pixels are hashed, so that labels and
 // frames can be proved to belong together later. The same frames are imported
@@ -10,7 +11,9 @@ import { throwIfCancelled } from "../base/errors.ts";
 import { type OnProgress, startProgress } from "../base/progress.ts";
 import { type Frames, framesSha256 } from "../media/frames.ts";
 import { openFrames } from "../media/open_frames.ts";
+import type { VolumeOptions } from "../media/volume.ts";
 import { type HasDb, inTransaction, type Store } from "../store/database.ts";
+import { moveSequence } from "../store/move_sequence.ts";
 import { getOrCreatePatient, listPatients } from "../store/patients.ts";
 import { getOrCreateProcedure, listProcedures } from "../store/procedures.ts";
 import {
@@ -21,6 +24,7 @@ import {
   sequenceSha256,
 } from "../store/sequences.ts";
 import { openScanShelf } from "./scan_shelf.ts";
+import { volumeOptionsOf } from "./volume_options.ts";
 
 /** A sequence with its frames open; close the frames when done. */
 export type OpenSequence = {
@@ -38,12 +42,14 @@ export type WorkOptions = {
 export type ImportOptions = WorkOptions & {
   readonly patient?: string;
   readonly procedure?: string;
+  /** Axis and window of a volume. */
+  readonly volume?: VolumeOptions;
   /** Takes the first frame as soon as it is read, long before the last. */
   readonly onFirst?: (image: RgbImage) => void;
 };
 
 /**
- * Imports a folder or video, or finds it when the same frames are there.
+ * Imports a folder, video or volume, or finds it when the same frames are there.
  *
  * @param options.patient a code, never a name; splits go by it
  * @throws Error naming the file, when it cannot be read whole; nothing is stored then
@@ -92,7 +98,8 @@ export async function importFrames(
       readonly framesKnown?: string;
     } = {},
 ): Promise<Sequence> {
-  const placed = { patient, procedure, source: frames.source };
+  const view = frames.volume ?? null;
+  const placed = { patient, procedure, source: frames.source, view };
   const before = framesKnown === undefined
     ? undefined
     : await findSequenceByFrames(store, framesKnown);
@@ -117,6 +124,7 @@ export async function importFrames(
       width: frames.size.width,
       height: frames.size.height,
       fps: frames.fps ?? null,
+      view,
       procedureId: await getProcedureId({ db }, placed),
       frames: hashed,
     });
@@ -127,6 +135,7 @@ type Placement = {
   readonly patient: string | undefined;
   readonly procedure: string | undefined;
   readonly source: string;
+  readonly view: Sequence["view"];
 };
 
 /** The procedure that an import names; null when it names neither patient nor procedure. */
@@ -176,8 +185,8 @@ async function placeAgain(
       procedure: placed.procedure ?? procedure?.name,
     })
     : known.procedureId;
-  await db.updateTable("sequence").set({ source: placed.source, procedureId })
-    .where("id", "=", known.id).execute();
+  const { source, view } = placed;
+  await moveSequence({ db }, known.id, { source, view, procedureId });
   return await getSequence({ db }, known.id);
 }
 
@@ -218,6 +227,7 @@ export async function openSequence(
   const frames = await openFrames(sequence.source, {
     ...options,
     scans: openScanShelf(store),
+    volume: volumeOptionsOf(sequence),
   });
   if (frames.count !== sequence.frameCount) {
     await frames.close();

@@ -52,6 +52,7 @@ const cpuSide = 512; // of official models: a fifth of the work of 1024
  * Opens a model and builds its graphs where they are not on disk yet.
  *
  * @param options.cache folder for built graphs
+ * @param options.place where models are installed
  * @throws RangeError for an id that is not known, a file that is not there or
  * does not fit, int8 on another device than the CPU
  */
@@ -64,9 +65,12 @@ export async function openModel(
     keepFeatures,
     threads,
   }: ModelChoice = {},
-  { cache = join(modelsFolder, "cache") }: { cache?: string } = {},
+  { cache = join(modelsFolder, "cache"), place = ownModels }: {
+    cache?: string;
+    place?: ModelPlace;
+  } = {},
 ): Promise<OpenModel> {
-  const { id, path, licence } = await findModel(model);
+  const { id, path, licence } = await findModel(model, place);
   const sha256 = await sha256OfFile(path);
   const file = openSam2File(path);
   try {

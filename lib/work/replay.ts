@@ -22,6 +22,7 @@ import {
 import { importSequence, type WorkOptions } from "./import.ts";
 import type { OpenModel } from "./open_model.ts";
 import { propagateSequence } from "./propagate.ts";
+import { volumeOptionsOf } from "./volume_options.ts";
 
 /** A sequence that was annotated, in its store. */
 export type ReplaySource = {
@@ -65,7 +66,7 @@ export async function replaySequence(
   const { sequence, frames } = await importSequence(
     store,
     source.sequence.source,
-    work,
+    { ...work, volume: volumeOptionsOf(source.sequence) },
   );
   try {
     await requireFresh(store, source.sequence, sequence);

@@ -4,7 +4,8 @@
 // pictures: one for each frame with the number of an object in every pixel, as
 // DAVIS keeps them; one for each frame with one object, black and white; or a
 // folder of such pictures for each object, named by its number, which is what
-// `propagate --out` leaves. A picture belongs to the frame whose file has its
+// `propagate --out` leaves. Beside a volume it is a label volume
+// (truth_volume.ts). A picture belongs to the frame whose file has its
 // name, or whose index is the number it is named by. Frames without a picture
 // have no truth and are not measured.
 
@@ -17,8 +18,11 @@ import { splitIndexImage } from "../formats/davis.ts";
 import { createBitmap } from "../masks/bitmap.ts";
 import { decodeCounts, rleToBitmap } from "../masks/rle.ts";
 import { readMask } from "../media/image.ts";
+import type { VolumeView } from "../media/frames.ts";
 import { isImage, sortNaturally } from "../media/image_folder.ts";
 import { decodePalettePng } from "../media/palette_png.ts";
+import { isVolume } from "../media/read_volume.ts";
+import { readVolumeTruth } from "./truth_volume.ts";
 
 /** What is known to be right. */
 export type Truth = {
@@ -33,8 +37,10 @@ export type Truth = {
 /** What a truth has to fit: open frames, or what is known of them. */
 export type TruthClip = {
   readonly size: Size;
-  /** The file name of every frame; empty in a video. */
+  /** The file name of every frame; empty in a video or a volume. */
   readonly infos: readonly { readonly name: string }[];
+  /** How the slices of a volume are cut; nothing for other clips. */
+  readonly volume?: Pick<VolumeView, "axis"> | null;
 };
 
 /**
@@ -52,9 +58,23 @@ export async function readTruth(
       `Cannot read truth ${path}: there is no such file or folder`,
     );
   }
-  return found.isDirectory
-    ? await readFolder(path, clip)
+  if (found.isDirectory) return await readFolder(path, clip);
+  return isVolume(basename(path))
+    ? await readLabels(path, clip)
     : await readFile(path, clip);
+}
+
+async function readLabels(
+  path: string,
+  { size, infos, volume }: TruthClip,
+): Promise<Truth> {
+  if (!volume) {
+    throw new RangeError(
+      `Cannot read truth ${path}: it is a volume, the clip is none`,
+    );
+  }
+  const { axis } = volume;
+  return await readVolumeTruth(path, { size, count: infos.length, axis });
 }
 
 const TruthFile = z.object({

@@ -9,16 +9,21 @@ import { networkKey, type YoloWeights } from "./weights.ts";
  * Writes a network with its weights, complete or not at all.
  *
  * @param options.metadata more to say in the file: origin, licence, …
+ * @param options.precision float16 halves the file and rounds every value to 11 bits
  */
 export function saveYolo(
   path: string,
   { network, read }: YoloWeights,
-  { metadata = {} }: { metadata?: Readonly<Record<string, string>> } = {},
+  { metadata = {}, precision }: {
+    metadata?: Readonly<Record<string, string>>;
+    precision?: "float32" | "float16";
+  } = {},
 ): void {
   const tensors = new Map(
     tensorNames(network).map((name) => [name, read(name)] as const),
   );
   writeSafetensors(path, tensors, {
     metadata: { ...metadata, [networkKey]: JSON.stringify(network) },
+    precision,
   });
 }

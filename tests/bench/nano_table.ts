@@ -20,7 +20,7 @@ import { encodeFrame } from "../../lib/sam2/image.ts";
 import { addPrompt, type Interaction } from "../../lib/sam2/interact.ts";
 import { meanOf } from "../../lib/work/evaluate_clip.ts";
 import { type OpenModel, openModel } from "../../lib/work/open_model.ts";
-import { segmentImage } from "../../lib/work/segment.ts";
+import { openImage, segmentImage } from "../../lib/work/segment.ts";
 import { planWhole } from "../propagate/plan_whole.ts";
 import { hasShared, sharedUrl } from "../shared.ts";
 import {
@@ -143,16 +143,21 @@ async function clickStill(
 }
 
 /** Clicks a still through the zoom. */
-function clickZoomed(
+async function clickZoomed(
   model: OpenModel,
   { name, image, truth }: Still,
 ): Promise<Clicked> {
-  return clickTruth(name, truth, async (clicks) => {
-    const prompts = clicks.map((click) =>
-      ({ kind: "point", ...click }) as const
-    );
-    return (await segmentImage(model, image, prompts, { zoom: "auto" })).mask;
-  });
+  const open = openImage(model, image);
+  try {
+    return await clickTruth(name, truth, async (clicks) => {
+      const prompts = clicks.map((click) =>
+        ({ kind: "point", ...click }) as const
+      );
+      return (await open.segment(prompts, { zoom: "auto" })).mask;
+    });
+  } finally {
+    await open.close();
+  }
 }
 
 async function clickTruth(
@@ -260,7 +265,7 @@ function afterClicks(rows: readonly (readonly number[])[]): number[] {
 /** The table as it is printed: a line for each set, a column for each model. */
 function tableOf(models: readonly Measured[]): string[] {
   const two = (value: number) => value.toFixed(3).replace(/^0/, "");
-  const cell = (text: string) => text.padEnd(34);
+  const cell = (text: string) => text.padEnd(36);
   const title = (text: string) => text.padEnd(32);
   const lines = [
     title("") +

@@ -3,31 +3,28 @@
 //
 // With so little data the numbers are poor and prove nothing about a detector.
 // What is shown: that every stage works on real pictures and labels of other
-// tools, and that no patient is in two parts.
+// tools, and that no patient is in two parts; then what it is worth to start
+// from the detector that ships rather than from nothing (detector_starts.ts).
 
 import { basename, join } from "node:path";
 import {
-  encodeMaskPng,
   evaluateDetector,
   exportStore,
-  importLabels,
-  importSequence,
   makeReport,
   openMemoryStore,
   openRuntime,
   parseSplit,
-  readMask,
   type Store,
   trainDetector,
-  writeCsv,
 } from "medannotate";
 import type { Call } from "../../lib/cli/command.ts";
 import { deviceOf } from "../../lib/cli/model_options.ts";
 import { certificateText } from "../../lib/work/export/certificate_text.ts";
 import { evaluationText } from "../../lib/work/evaluation/evaluation_text.ts";
 import { hasShared, sharedUrl } from "../shared.ts";
+import { compareStarts } from "./detector_starts.ts";
+import { importCholec, importKvasir, sharedPath } from "./real_sets.ts";
 
-const sharedPath = (path: string) => new URL(path, sharedUrl).pathname;
 const side = 160;
 const epochs = 15;
 
@@ -54,7 +51,8 @@ export async function benchRealDetector(call: Call) {
     call.say(
       "\nWith 38 and 10 frames these numbers say nothing about a detector; what counts is that every stage ran and that no patient is in two parts.",
     );
-    return { polyps, instruments };
+    const starts = await compareStarts(call, join(folder, "starts"));
+    return { polyps, instruments, starts };
   } finally {
     if (!kept) await Deno.remove(folder, { recursive: true });
   }
@@ -167,95 +165,4 @@ function stageClock(call: Call, name: string) {
     return result;
   };
   return Object.assign(clock, { seconds });
-}
-
-/** A capsule's run and five stills, each still a patient of its own. */
-async function importKvasir(store: Store, scratch: string) {
-  await importMasks(store, scratch, {
-    set: "kvasir-capsule-run1",
-    names: undefined,
-    patient: "capsule",
-  });
-  const stills = await listFiles(sharedPath("data/kvasir-seg5/images"));
-  for (const [i, name] of stills.entries()) {
-    await importMasks(store, scratch, {
-      set: "kvasir-seg5",
-      names: [name],
-      patient: `still-${i + 1}`,
-    });
-  }
-}
-
-/** Frames with a mask picture each become a sequence with one polyp. */
-async function importMasks(
-  store: Store,
-  scratch: string,
-  { set, names, patient }: {
-    readonly set: string;
-    /** Default all. */
-    readonly names: readonly string[] | undefined;
-    readonly patient: string;
-  },
-) {
-  const root = sharedPath(`data/${set}`);
-  const images = names ?? await listFiles(join(root, "images"));
-  const masks = await listFiles(join(root, "masks"));
-  const stem = (name: string) => name.replace(/\.[^.]*$/, "");
-  const maskOf = new Map(masks.map((name) => [stem(name), name]));
-  const frames = join(scratch, patient);
-  const labels = join(scratch, `${patient}-labels`);
-  await Deno.mkdir(frames, { recursive: true });
-  await Deno.mkdir(join(labels, patient), { recursive: true });
-  for (const name of images) {
-    await Deno.copyFile(join(root, "images", name), join(frames, name));
-    const mask = maskOf.get(stem(name));
-    if (mask === undefined) throw new Error(`${set}: ${name} has no mask`);
-    const bitmap = await readMask(join(root, "masks", mask));
-    await Deno.writeFile(
-      join(labels, patient, `${stem(name)}.png`),
-      await encodeMaskPng(bitmap),
-    );
-  }
-  await Deno.writeTextFile(
-    join(labels, "objects.csv"),
-    writeCsv([["sequence", "object", "code"], [patient, "1", "polyp"]]),
-  );
-  await importOne(store, frames, { patient, labels, format: "davis" });
-}
-
-/** Ten frames of one operation with LabelMe's polygons. */
-async function importCholec(store: Store) {
-  const root = sharedPath(
-    "data/cholecinst-10f/_sample_files/VID03_t80_sparse/",
-  );
-  await importOne(store, `${root}img_dir`, {
-    patient: "VID03",
-    labels: `${root}ann_dir`,
-    format: "labelme",
-  });
-}
-
-async function importOne(
-  store: Store,
-  frames: string,
-  { patient, labels, format }: {
-    readonly patient: string;
-    readonly labels: string;
-    readonly format: "davis" | "labelme";
-  },
-) {
-  const { sequence, frames: opened } = await importSequence(store, frames, {
-    patient,
-    procedure: patient,
-  });
-  try {
-    await importLabels(store, sequence, labels, { format });
-  } finally {
-    await opened.close();
-  }
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.filter(({ isFile }) => isFile).map(({ name }) => name).sort();
 }

@@ -16,6 +16,7 @@ import type {
   SequenceView,
 } from "../../lib/api/contract.ts";
 import { type Desks, openDesks } from "../../lib/api/desks.ts";
+import type { ModelChanges } from "../../lib/api/models.ts";
 import { serveAnnotator } from "../../lib/api/server.ts";
 import { importSequence } from "../../lib/work/import.ts";
 import { openDataStore } from "../../lib/work/open_store.ts";
@@ -70,7 +71,11 @@ export function openAnnotatorTests() {
   return (
     name: string,
     test: (annotator: Annotator) => Promise<void>,
-    { clip = polypClip } = {},
+    { clip = polypClip, changes }: {
+      readonly clip?: Clip;
+      /** What it takes to change the model; without, it stays the same. */
+      readonly changes?: ModelChanges;
+    } = {},
   ) =>
     browserTest(
       name,
@@ -80,7 +85,7 @@ export function openAnnotatorTests() {
         const imported = await prepared.get(clip);
         ok(imported);
         await cp(imported, `${folder}/data`, { recursive: true });
-        await withAnnotator({ folder, model, browser, clip }, test);
+        await withAnnotator({ folder, model, browser, clip, changes }, test);
       }),
     );
 }
@@ -96,11 +101,12 @@ async function importOnce({ path }: Clip): Promise<string> {
 }
 
 async function withAnnotator(
-  { folder, model, browser, clip }: {
+  { folder, model, browser, clip, changes }: {
     readonly folder: string;
     readonly model: OpenModel;
     readonly browser: Browser;
     readonly clip: Clip;
+    readonly changes?: ModelChanges;
   },
   test: (annotator: Annotator) => Promise<void>,
 ) {
@@ -109,7 +115,10 @@ async function withAnnotator(
     await openDataStore({ folder: `${folder}/data` }),
     (store) => store.close(),
   );
-  const desks = open.adopt(openDesks(store, model), (desks) => desks.close());
+  const desks = open.adopt(
+    openDesks(store, model, changes),
+    (desks) => desks.close(),
+  );
   const sequenceId = 1;
   const server = open.adopt(serveAnnotator(desks), (server) => server.close());
   const tabs: Tab[] = [];

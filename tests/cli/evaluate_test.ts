@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { parseCsv } from "medannotate";
 import { inFolder } from "../media/temporary_folder.ts";
-import { runVerb } from "./call_verb.ts";
+import { evaluate } from "../../lib/cli/evaluate.ts";
+import { callVerb, runVerb } from "./call_verb.ts";
 
 async function writeFiles(folder: string) {
   const images = [{ id: 1, width: 100, height: 100, file_name: "a.png" }];
@@ -80,3 +81,64 @@ Deno.test("deno task evaluate refuses words and options that do not belong toget
   );
   await refused(/expected --truth/, "clips");
 });
+
+Deno.test(
+  "deno task evaluate clicks tells clicks and Dice as one object, and leaves a page",
+  inFolder(async (folder) => {
+    const { code, stdout, stderr } = await runVerb("evaluate", [
+      "clicks",
+      "--input",
+      "data/sample/clip.mp4",
+      "--truth",
+      "data/sample/truth.json",
+      ...["--size", "64", "--device", "cpu", "--every", "80"],
+      ...["--max-clicks", "5", "--corrections", "1", "--zoom", "auto"],
+      ...["--out", folder, "--json"],
+    ]);
+    equal(code, 0, stderr);
+    const lines = stdout.trim().split("\n");
+    equal(lines.length, 1);
+    const { stills, video, settings } = JSON.parse(lines[0]);
+    deepEqual(settings.zoom, "auto");
+    deepEqual(
+      stills.noc.map(({ quality }: { quality: number }) => quality),
+      [0.8, 0.85, 0.9],
+    );
+    equal(video.objects, 2);
+    equal(video.after.length, 1);
+    const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    deepEqual(files, ["clicks.html", "clicks.json"]);
+  }),
+);
+
+Deno.test("deno task evaluate clicks refuses words that do not belong together", async () => {
+  const calls: readonly (readonly [string[], RegExp])[] = [
+    [["--input", "a"], /--input and --truth go together/],
+    [
+      ["--input", "a", "--truth", "b", "--sequence", "1"],
+      /--input takes no --sequence/,
+    ],
+    [["--zoom", "maybe"], /--zoom is maybe, expected one of auto, off/],
+    [["--max-clicks", "4"], /at least 5/],
+    [["--size", "100"], /multiple of 32/],
+    [["--confidence", "0.5"], /does not belong to evaluate clicks/],
+  ];
+  for (const [words, message] of calls) {
+    const { code, stderr } = await callVerb(evaluate, ["clicks", ...words]);
+    equal(code, 2, stderr);
+    ok(message.test(stderr), stderr);
+  }
+});
+
+Deno.test(
+  "deno task evaluate clicks says that nothing in the store is verified",
+  inFolder(async (folder) => {
+    const { code, stderr } = await callVerb(evaluate, [
+      "clicks",
+      "--data",
+      folder,
+    ]);
+    equal(code, 1);
+    ok(/no mask of 0 sequences is verified/.test(stderr), stderr);
+  }),
+);

@@ -205,7 +205,11 @@ Deno.test(
 
 Deno.test("migrate() keeps the history of prompts of a store of version 0.2", async () => {
   const db = new Kysely<Schema>({ dialect: openDialect({ kind: "memory" }) });
-  const { "0003_history": _, ...before } = migrations;
+  const {
+    "0003_history": _,
+    "0004_volumes": _later,
+    ...before
+  } = migrations;
   await migrate(db, before);
   const old = db as unknown as Kysely<OldTables>;
   await old.insertInto("sequence").values(oldSequence).execute();

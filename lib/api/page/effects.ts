@@ -7,6 +7,7 @@ import type {
   ExportView,
   FrameView,
   HomeView,
+  ModelsView,
   Preview,
   PropagationView,
   Ready,
@@ -178,6 +179,19 @@ export function createEffects(
           (tags) => ({ kind: "tagsCame", tags, request }),
         );
       }
+      case "fetchModels":
+        return void fetchJson<ModelsView>("api/model").then(
+          (models) => dispatch({ kind: "modelsCame", models }),
+        ).catch(() => {}); // the list stays as it was
+      case "changeModel":
+        return void tell(
+          fetchJson<ModelsView>("api/model", {
+            method: "POST",
+            body: { id: effect.id },
+          }),
+          (models) => ({ kind: "modelChanged", models }),
+          ({ error }) => ({ kind: "modelRefused", error }),
+        );
       case "savePreferences":
         return later(
           "preferences",

@@ -12,6 +12,7 @@ import type {
   ExportView,
   FrameView,
   HomeView,
+  ModelsView,
   Preferences,
   Preview,
   PreviewRequest,
@@ -65,11 +66,17 @@ export type PageEvent =
   | { kind: "exportCame"; result: ExportView }
   | { kind: "exportRefused"; error: string }
   | { kind: "tagsCame"; tags: TagsView; request: TagRequest }
+  /** What can be chosen, and what another tab chose. */
+  | { kind: "modelsCame"; models: ModelsView }
+  /** The model that was chosen here is there. */
+  | { kind: "modelChanged"; models: ModelsView }
+  | { kind: "modelRefused"; error: string }
   | { kind: "said"; message: Message | null }
   // The person.
   | { kind: "command"; id: CommandId }
   | { kind: "act"; action: Action }
   | { kind: "sequenceChosen"; id: number }
+  | { kind: "modelChosen"; id: string }
   | { kind: "go"; frame: number }
   | { kind: "shown"; frame: number }
   | { kind: "rested"; frame: number }
@@ -132,6 +139,8 @@ export type Effect =
   | { kind: "fetchReview"; sequence: number }
   | { kind: "export"; sequence: number; request: ExportRequest }
   | { kind: "sendTags"; request: TagRequest }
+  | { kind: "fetchModels" }
+  | { kind: "changeModel"; id: string }
   | { kind: "savePreferences"; preferences: Preferences }
   | { kind: "address"; sequence: number | null; frame: number }
   | { kind: "focusFrameField" }

@@ -1,6 +1,7 @@
-// The list of sequences, to choose what to annotate.
+// The list of sequences, to choose what to annotate, and with which model.
 
 import { CommandButton } from "./button.tsx";
+import { ModelChoice } from "./model_choice.tsx";
 import type { Page } from "./page.ts";
 import { progressWords } from "./progress_words.ts";
 import { pictureAddress } from "./server.ts";
@@ -98,6 +99,13 @@ export function Home({ page }: { page: Page }) {
           </li>
         ))}
       </ul>
+      <section>
+        <h2>{say("model")}</h2>
+        <ModelChoice page={page} />
+        {state.message?.tone === "error" && (
+          <p role="alert">{say(state.message.key, state.message.values)}</p>
+        )}
+      </section>
       <p class="muted">
         {say("homeNext")} <code>deno task annotate VIDEO</code>
       </p>

@@ -64,9 +64,10 @@ export function timelineHeight({ view = {} }: Preferences): number | undefined {
     : undefined;
 }
 
-/** Opens a tab; the review is fetched anew. */
+/** Opens a tab; what it lists, and others may have changed, is fetched anew. */
 export function openTab(state: State, tab: PanelTab): Step {
   const next = { ...state, tab, panelOpen: true };
+  if (tab === "view") return step(next, { kind: "fetchModels" });
   if (tab !== "review" || !state.sequence) return step(next);
   const sequence = state.sequence.summary.id;
   return step({ ...next, skipped: new Set() }, {

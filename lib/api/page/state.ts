@@ -148,6 +148,9 @@ export type Message = {
 /** The tabs of the panel at the right. */
 export type PanelTab = "objects" | "frameTags" | "prompts" | "review" | "view";
 
+/** A model that is being opened: the one that the server was asked for, and the one chosen last. */
+export type ModelChange = { readonly asked: string; readonly wanted: string };
+
 /** The mask under the pointer. */
 export type PreviewState = {
   readonly inFlight: boolean;
@@ -159,6 +162,8 @@ export type PreviewState = {
 /** The page's state. */
 export type State = {
   readonly home: HomeView | null;
+  /** Set while the server opens another model. */
+  readonly modelChange: ModelChange | null;
   /** Why nothing can be shown. */
   readonly loadError: string | null;
   readonly preferences: Preferences;
@@ -240,6 +245,7 @@ export function createState(
 ): State {
   return {
     home: null,
+    modelChange: null,
     loadError: null,
     preferences: {},
     systemLanguage,

@@ -11,6 +11,12 @@ import {
   propagationCame,
   sequenceCame,
 } from "./arriving.ts";
+import {
+  modelChanged,
+  modelChosen,
+  modelRefused,
+  modelsCame,
+} from "./choosing_model.ts";
 import { chain, type PageEvent, type Step, step } from "./events.ts";
 import { fitPicture } from "./geometry.ts";
 import {
@@ -122,6 +128,12 @@ function take(state: State, event: PageEvent): Step {
       return exportEnded(state, { result: null, error: event.error });
     case "tagsCame":
       return tagsCame(state, event.tags, event.request);
+    case "modelsCame":
+      return modelsCame(state, event.models);
+    case "modelChanged":
+      return modelChanged(state, event.models);
+    case "modelRefused":
+      return modelRefused(state, event.error);
     case "said":
       return step({ ...state, message: event.message });
 
@@ -134,6 +146,8 @@ function take(state: State, event: PageEvent): Step {
         { ...state, wantedSequence: event.id, loadError: null },
         { kind: "fetchSequence", sequence: event.id },
       );
+    case "modelChosen":
+      return modelChosen(state, event.id);
     case "go":
       return goTo({ ...state, playing: null }, event.frame);
     case "shown":

@@ -1,5 +1,6 @@
-// The tab of the view: how masks and picture look, and facts about the model.
+// The tab of the view: how masks and picture look, and the model.
 
+import { ModelChoice } from "./model_choice.tsx";
 import type { OpenPage } from "./page.ts";
 import { Section } from "./section.tsx";
 import { type Look, plainLook } from "./state.ts";
@@ -86,7 +87,7 @@ export function ViewPanel({ page }: { page: OpenPage }) {
       </Section>
       {home && (
         <Section title={say("model")}>
-          <p class="muted">{say("modelFacts", home.model)}</p>
+          <ModelChoice page={page} />
           <h3>{say("dataFolder")}</h3>
           <p class="muted path">{home.dataFolder}</p>
         </Section>

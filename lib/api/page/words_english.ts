@@ -280,6 +280,11 @@ export const english = {
   zoom: "Zoom",
   model: "Model",
   modelFacts: "{id} on {device}, {side} px · {licence}",
+  chooseModel: "Choose the model",
+  modelTuned: "{id} · tuned here",
+  modelOpening: "Opening {id}…",
+  modelOpened: "{id} answers from now on; masks and prompts stay.",
+  modelsTrouble: "Not all models can be listed: {why}",
   dataFolder: "Data folder",
   // Timeline.
   timeline: "Timeline",

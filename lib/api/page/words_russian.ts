@@ -282,6 +282,11 @@ export const russian: Readonly<Record<keyof typeof english, string>> = {
   zoom: "Масштаб",
   model: "Модель",
   modelFacts: "{id}, {device}, {side} px · {licence}",
+  chooseModel: "Выбрать модель",
+  modelTuned: "{id} · дообучена здесь",
+  modelOpening: "Открывается {id}…",
+  modelOpened: "Теперь отвечает {id}; маски и подсказки остались.",
+  modelsTrouble: "Не все модели удалось перечислить: {why}",
   dataFolder: "Папка данных",
   // Timeline.
   timeline: "Шкала времени",

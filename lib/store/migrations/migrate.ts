@@ -14,12 +14,14 @@ import {
 import * as start from "./0001_start.ts";
 import * as passes from "./0002_passes.ts";
 import * as history from "./0003_history.ts";
+import * as volumes from "./0004_volumes.ts";
 
 /** All migrations, oldest first; a name is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_start": start,
   "0002_passes": passes,
   "0003_history": history,
+  "0004_volumes": volumes,
 };
 
 /** Applies the migrations that are missing; throws when the database is newer than this version. */

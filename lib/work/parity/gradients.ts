@@ -101,7 +101,7 @@ export function gradientChecks(
           ];
           return [
             ...await compareLosses(learner, file, images),
-            ...await compareGradients(learner, name, file),
+            ...await compareGradients(learner, file),
           ].map((one) => ({ ...one, name: `${name}/${one.name}` }));
         } finally {
           await learner.close();
@@ -315,7 +315,6 @@ function lossComparisons(
 /** Every gradient's length, and its samples over that length. */
 async function compareGradients(
   learner: Sam2Learner,
-  name: string,
   { gradients }: Gradients,
 ): Promise<readonly Comparison[]> {
   const found = new Map<string, Float32Array>();

@@ -1,6 +1,7 @@
 // What a pretraining was, in one file that travels with the weights: seeds and
 // settings, how long on what, the curve, and the checksum of the result.
 
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { madeWith } from "../made_with.ts";
 import { sha256OfFile } from "../model_file.ts";
@@ -27,7 +28,11 @@ export async function writePretrainingRecord(
     imagesSeen: last?.imagesSeen ?? 0,
     /** Of all sittings, validations included. */
     hours: (last?.seconds ?? 0) / 3600,
-    madeWith: { ...madeWith(), cores: navigator.hardwareConcurrency },
+    madeWith: {
+      ...madeWith(),
+      processor: cpus()[0]?.model ?? "unknown",
+      cores: navigator.hardwareConcurrency,
+    },
     weights: {
       sha256: await sha256OfFile(weightsPath),
       bytes: (await Deno.stat(weightsPath)).size,

@@ -26,6 +26,8 @@ export type PageChart = {
   readonly xLabel: string;
   readonly lines: readonly PageLine[];
   readonly x?: readonly [from: number, to: number];
+  /** Only whole numbers are written below, where x counts something. */
+  readonly hasWholeX?: boolean;
   readonly y?: readonly [from: number, to: number];
   /** Where an upright line stands, with what it means. */
   readonly mark?: { readonly x: number; readonly name: string };
@@ -63,13 +65,13 @@ ${
 
 /** Draws a chart with its title and legend. */
 export function lineChart(chart: PageChart): Html {
-  const { title, lines, xLabel, mark } = chart;
+  const { title, lines, xLabel, mark, hasWholeX = false } = chart;
   const scale = scaleOf(chart);
   const ordered = lines.toSorted((a, b) =>
     Number(a.isMain ?? false) - Number(b.isMain ?? false)
   );
   const content = [
-    ...axes(scale, xLabel),
+    ...axes(scale, { xLabel, hasWholeX }),
     ...(mark ? [markSvg(mark, scale)] : []),
     ...ordered.map((line) => pathSvg(line, scale)),
   ];
@@ -119,7 +121,13 @@ function rangeOf(
   return to > from ? [from, to] : [from, from + 1];
 }
 
-function axes({ x, y, at }: Scale, xLabel: string): Html[] {
+function axes(
+  { x, y, at }: Scale,
+  { xLabel, hasWholeX }: {
+    readonly xLabel: string;
+    readonly hasWholeX: boolean;
+  },
+): Html[] {
   const rows = ticksBetween(y, 5).map((value) => {
     const place = at({ x: x[0], y: value }).y;
     return html`
@@ -131,7 +139,9 @@ function axes({ x, y, at }: Scale, xLabel: string): Html[] {
         })}
     `;
   });
-  const columns = ticksBetween(x, 7).map((value) =>
+  const places = ticksBetween(x, 7)
+    .filter((value) => !hasWholeX || Number.isInteger(value));
+  const columns = places.map((value) =>
     textSvg(numberText(value), {
       x: at({ x: value, y: y[0] }).x,
       y: plot.bottom + 16,

@@ -14,6 +14,9 @@ import { sha256OfFile } from "../model_file.ts";
 import { findModel } from "../open_model.ts";
 import { licenceOf } from "../yolo_file.ts";
 
+/** What training starts from when nothing is said: the detector that ships. */
+export const defaultStart = "yolo11n-scenes";
+
 /** Weights to begin with; close them when the run ends. */
 export type Start = {
   readonly weights: YoloWeights;

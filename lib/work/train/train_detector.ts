@@ -40,7 +40,7 @@ import { writeDetectorMeasures } from "../evaluation/write_measures.ts";
 import { removeTemporaryFiles, writeFileWhole } from "../write_file.ts";
 import { resultsCsv, type ResultsRow, resultsRow } from "./results_csv.ts";
 import { checkImages } from "./check_images.ts";
-import { openStart, type Start } from "./open_start.ts";
+import { defaultStart, openStart, type Start } from "./open_start.ts";
 import {
   readRun,
   refuseOther,
@@ -55,7 +55,7 @@ export type TrainOptions = Partial<WantedSettings> & {
   readonly data: string;
   /** Where everything goes. */
   readonly out: string;
-  /** A checkpoint file, the id of an added model, or a design such as `yolo11n` to start from nothing; default `yolo11n`. */
+  /** A checkpoint file, the id of a model, or a design such as `yolo11n` to start from nothing; default `yolo11n-scenes`, which ships. */
   readonly model?: string;
   /** Trains although images of training and validation are the same. */
   readonly force?: boolean;
@@ -126,7 +126,7 @@ export async function trainDetector(
   const whole = await readDataSet(options.data, options);
   refuseLeaks(whole, force);
   const data = await leaveOutDamaged(whole, load, options);
-  const start = await openStart(options.model ?? "yolo11n", {
+  const start = await openStart(options.model ?? defaultStart, {
     task: taskOf(options, data.parts.train),
     names: data.names,
     imageSide: options.side ?? defaultsOf(runtime).side,

@@ -88,7 +88,8 @@ export function batchMaker(
   };
 }
 
-function toPlanes(data: Uint8Array, planes: Float32Array) {
+/** Bytes of RGB pixels as three planes of 0..1. */
+export function toPlanes(data: Uint8Array, planes: Float32Array) {
   const area = data.length / 3;
   for (let i = 0, at = 0; i < area; i++) {
     planes[i] = data[at++] / 255;

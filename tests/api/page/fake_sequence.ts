@@ -100,6 +100,11 @@ export const home: HomeView = {
   ],
   preferences: {},
   model: { id: "nano", device: "cpu", side: 512, licence: "MIT" },
+  models: [
+    { id: "nano", side: 512, licence: "MIT", isTuned: false },
+    { id: "nano-tuned", side: 512, licence: "MIT", isTuned: true },
+  ],
+  modelsTrouble: null,
   exportFormats: ["coco"],
   imports: [],
   dataFolder: "/data",

@@ -1,6 +1,7 @@
 // The page driven without a browser: events in, state and effects out.
 
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { isReady } from "../../../lib/api/page/state.ts";
 import { encodeCounts } from "../../../lib/masks/rle.ts";
 import {
   drive,
@@ -495,4 +496,40 @@ Deno.test("update() asks again for a frame that was fetched before news of it ca
     news: again.news,
   });
   ok(page.state.frames.has(4));
+});
+
+Deno.test("update() asks for the model that was chosen last, and prepares the frame anew", () => {
+  const page = drive().do({ kind: "readyCame", frame: 0 });
+  equal(isReady(page.state), true);
+  const models = (id: string) => ({
+    model: { ...home.model, id },
+    models: home.models,
+    modelsTrouble: null,
+  });
+  page.do({ kind: "modelChosen", id: "nano" }); // it is in use
+  deepEqual(page.take("changeModel"), []);
+
+  page.do(
+    { kind: "modelChosen", id: "nano-tuned" },
+    { kind: "modelChosen", id: "third" },
+  );
+  deepEqual(page.take("changeModel"), [
+    { kind: "changeModel", id: "nano-tuned" },
+  ]);
+  page.do({ kind: "modelChanged", models: models("nano-tuned") });
+  equal(page.state.home?.model.id, "nano-tuned");
+  deepEqual(page.take("changeModel"), [{ kind: "changeModel", id: "third" }]);
+  equal(isReady(page.state), false);
+  deepEqual(page.take("makeReady"), [
+    { kind: "makeReady", sequence: 7, frame: 0 },
+  ]);
+
+  // it cannot be opened: the former goes on
+  page.do({ kind: "modelRefused", error: "no such file" });
+  equal(page.state.modelChange, null);
+  equal(page.state.message?.tone, "error");
+  equal(page.take("fetchModels").length, 1);
+  page.do({ kind: "readyCame", frame: 0 });
+  page.do({ kind: "modelsCame", models: models("nano-tuned") }); // nothing new
+  equal(isReady(page.state), true);
 });
