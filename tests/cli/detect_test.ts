@@ -136,7 +136,7 @@ Deno.test(
     );
     match(
       await failed("--model", "sam2-nano"),
-      /error: Cannot use .*sam2-nano\.pt as a detector: it holds SAM 2/,
+      /error: Cannot use .*sam2-nano\.safetensors as a detector: it holds SAM 2/,
     );
     match(
       await failed("--model", "yolo11n"),
