@@ -42,7 +42,7 @@ const options = {
     help: "frames left out at each cut in time",
   },
   steps: { type: "string", help: "default 400" },
-  rate: { type: "string", help: "highest learning rate; default 0.0001" },
+  rate: { type: "string", help: "highest learning rate; default 0.00004" },
   encoder: {
     type: "boolean",
     help: "the image encoder learns too, which takes longer",

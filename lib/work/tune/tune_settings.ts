@@ -23,11 +23,11 @@ export type TuneSettings = z.infer<typeof TuneSettings>;
 export const defaultTuneSettings: TuneSettings = {
   seed: 1,
   steps: 400,
-  rate: 1e-4,
+  rate: 4e-5,
   encoder: false,
   batch: 4,
   clipFrames: 4,
-  replay: 0.4,
+  replay: 0.5,
 };
 
 /** What the learner is told. */
