@@ -120,10 +120,12 @@ export async function pretrainSam2(
           : undefined,
       });
       progress = { ...progress, rows: [...progress.rows, row] };
+      requireFinite(row);
       const state = await learner.readState();
-      writePretrainState(statePath, { learner: state, progress });
-      await writeCurve(out, progress.rows);
+      // the state last: whoever finds it finds what belongs to it
       if (isValidated) saveAverage(out, start, layout, state.vectors.average);
+      await writeCurve(out, progress.rows);
+      writePretrainState(statePath, { learner: state, progress });
       options.onRow?.(row);
     }
     return { weightsPath: join(out, weightsName), rows: progress.rows };
@@ -135,6 +137,13 @@ export async function pretrainSam2(
 }
 
 const weightsName = "weights.safetensors";
+
+function requireFinite({ step, loss, gradientNorm }: CurveRow) {
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+  throw new RangeError(
+    `Cannot go on pretraining: before step ${step} the loss became ${loss} and the gradient ${gradientNorm} long, expected numbers; a smaller --rate may help`,
+  );
+}
 
 function saveAverage(
   out: string,
