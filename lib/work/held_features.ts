@@ -47,7 +47,9 @@ export function holdFeatures(
   const evict = async () => {
     for (const [frame, entry] of [...held]) {
       if (held.size <= most) return;
-      if (entry.users === 0) await release(frame, entry);
+      // another that evicts may have released it while this one waited
+      const isHeld = held.get(frame) === entry;
+      if (isHeld && entry.users === 0) await release(frame, entry);
     }
   };
   const open = (frame: number): Held => {

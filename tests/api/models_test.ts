@@ -37,7 +37,7 @@ import { host, pageRequest, token } from "./small_desk.ts";
 const first = await openSmallModel();
 const folder = await Deno.makeTempDir({ prefix: "medannotate-" });
 const place: ModelPlace = { folder, registry: [] };
-await addModel(join(modelsFolder, "sam2-nano.pt"), {
+await addModel(join(modelsFolder, "sam2-nano.safetensors"), {
   id: "tuned",
   licence: "MIT",
   tunedFrom: { parentSha256: first.sha256, certificate: "certificate.json" },

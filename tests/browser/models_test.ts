@@ -22,7 +22,7 @@ const place: ModelPlace = {
   registry: [],
 };
 Deno.test.afterAll(() => Deno.remove(place.folder, { recursive: true }));
-await addModel(join(modelsFolder, "sam2-nano.pt"), {
+await addModel(join(modelsFolder, "sam2-nano.safetensors"), {
   id: "nano-tuned",
   licence: "MIT",
   tunedFrom: { parentSha256: "parent", certificate: "certificate.json" },

@@ -227,9 +227,11 @@ annotatorTest(
     );
 
     await tab.goTo(0);
-    await tab.press("j");
-    await until(
-      async () => await tab.data("frame") !== "0",
+    await until( // the page may not have heard yet what is out of date
+      async () => {
+        await tab.press("j");
+        return await tab.data("frame") !== "0";
+      },
       "a doubtful frame",
     );
     const found = Number(await tab.data("frame"));

@@ -56,6 +56,34 @@ Deno.test("holdFeatures() releases nothing that somebody works on", async () => 
   equal(released.length, 5);
 });
 
+Deno.test("holdFeatures() releases a frame once, however many make room at a time", async () => {
+  const released: number[] = [];
+  const map = (frame: number) => ({
+    dims: [1],
+    data: Float32Array.of(frame),
+  });
+  const held = holdFeatures({
+    releaseFeatures: async ({ fpn0 }) => {
+      await new Promise((resolve) => setTimeout(resolve, 1)); // a worker answers
+      released.push("data" in fpn0 ? fpn0.data[0] : NaN);
+    },
+  }, {
+    read: (frame) =>
+      Promise.resolve({ fpn0: map(frame), fpn1: map(frame), fpn2: map(frame) }),
+    isKept: () => Promise.resolve(false),
+    settle: () => Promise.resolve(),
+  }, { most: 2 });
+  const gate = Promise.withResolvers<void>();
+  const works = Array.from(
+    { length: 8 },
+    (_, frame) => held.use(frame, () => gate.promise),
+  );
+  gate.resolve(); // all of them leave together
+  await Promise.all(works);
+  await held.close();
+  deepEqual(released.toSorted(), [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
 Deno.test("holdFeatures() tells which frames wait for no encoder", async () => {
   const { held } = createReader();
   equal(await held.isReady(1), false);
