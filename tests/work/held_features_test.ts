@@ -79,9 +79,17 @@ Deno.test("holdFeatures() releases a frame once, however many make room at a tim
     (_, frame) => held.use(frame, () => gate.promise),
   );
   gate.resolve(); // all of them leave together
-  await Promise.all(works);
+  await gate.promise;
+  const others = Array.from( // and others come while there is still made room
+    { length: 4 },
+    (_, i) => held.use(8 + i, () => new Promise((end) => setTimeout(end, 20))),
+  );
+  await Promise.all([...works, ...others]);
   await held.close();
-  deepEqual(released.toSorted(), [0, 1, 2, 3, 4, 5, 6, 7]);
+  deepEqual(
+    released.toSorted((a, b) => a - b),
+    Array.from({ length: 12 }, (_, frame) => frame),
+  );
 });
 
 Deno.test("holdFeatures() tells which frames wait for no encoder", async () => {
