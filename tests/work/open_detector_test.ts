@@ -129,7 +129,7 @@ Deno.test(
     await exportModel(own, `${folder}/own.onnx`);
     await rejects(
       openDetector({ model: "sam2-nano" }),
-      /sam2-nano\.pt as a detector: it holds SAM 2, expected a YOLO/,
+      /sam2-nano\.safetensors as a detector: it holds SAM 2, expected a YOLO/,
     );
     await rejects(
       openModel({ model: own }),

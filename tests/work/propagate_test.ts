@@ -329,8 +329,12 @@ clipTest(
     );
     for (const [frame, { agreement }] of parts.entries()) {
       equal(agreement !== undefined, frame > 2 && frame < 8, `frame ${frame}`);
-      if (agreement !== undefined) ok(agreement >= 0 && agreement < 0.9);
     }
+    // an IoU of two masks from two places: never quite the same, and less so
+    // the more the model believes the nearer of the two
+    const agreements = parts.flatMap(({ agreement }) => agreement ?? []);
+    ok(agreements.every((value) => value >= 0 && value < 1), `${agreements}`);
+    equal(new Set(agreements).size, agreements.length);
   },
 );
 
@@ -388,7 +392,7 @@ clipTest(
     const other = { ...model, sha256: "f".repeat(64) };
     await rejects(
       propagateSequence({ ...annotator, model: other }),
-      /these differ: model \(sha256 9fcf3bab4fc8… then, f{12}… now\)\. --restart/,
+      /these differ: model \(sha256 [0-9a-f]{12}… then, f{12}… now\)\. --restart/,
     );
     const larger = { ...model, engine: { ...engine, side: 96 } };
     await rejects(
