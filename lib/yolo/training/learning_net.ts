@@ -3,10 +3,8 @@
 import type { Graph, Value } from "../../onnx/graph.ts";
 import { Conv, ConvTranspose } from "../../onnx/ops/linear.ts";
 import { BatchNormalization } from "../../onnx/ops/reduce.ts";
-import { Reshape, Slice } from "../../onnx/ops/shape.ts";
 import type { Net } from "../graph/blocks.ts";
 import type { BatchNorm } from "../network.ts";
-import type { Place } from "./parameters.ts";
 
 /** Mean and variance that a batch norm normalises by, each `[C]`. */
 export type Statistics = { readonly mean: Value; readonly variance: Value };
@@ -46,23 +44,4 @@ export function learningNet(
     enlarge: (x, { weight, bias }) =>
       ConvTranspose(graph, x, leaf(weight), leaf(bias), { stride: 2 }),
   };
-}
-
-/**
- * Cuts a flat vector into its tensors, by name. Each is a slice of its own: a
- * GPU takes no more than some eight outputs of one operator.
- */
-export function splitFlat(
-  graph: Graph,
-  flat: Value,
-  places: readonly Place[],
-): Map<string, Value> {
-  return new Map(places.map(({ name, dims, from, length }) => {
-    const part = Slice(graph, flat, {
-      axis: 0,
-      start: from,
-      end: from + length,
-    });
-    return [name, Reshape(graph, part, dims)];
-  }));
 }

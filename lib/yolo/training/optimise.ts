@@ -25,11 +25,8 @@ import {
   Split,
   Transpose,
 } from "../../onnx/ops/shape.ts";
-import {
-  parameterGroups,
-  type ParameterLayout,
-  type Place,
-} from "./parameters.ts";
+import type { Place } from "../../onnx/learning/flat_vector.ts";
+import { parameterGroups, type ParameterLayout } from "./parameters.ts";
 
 /** The optimisers by name. */
 export const optimisers = ["adamw", "sgd", "musgd"] as const;

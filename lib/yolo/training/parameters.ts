@@ -5,17 +5,14 @@
 // the running means and variances. So a step moves a handful of tensors, not
 // hundreds, and graphs load fast.
 
-import { sizeOf, type Tensor } from "../../base/tensor.ts";
+import type { Tensor } from "../../base/tensor.ts";
+import {
+  endOf,
+  layPlaces,
+  type Place,
+} from "../../onnx/learning/flat_vector.ts";
 import { type ConvLayer, convsOf, type Network } from "../network.ts";
 import type { YoloWeights } from "../weights.ts";
-
-/** A tensor's place in the flat vector. */
-export type Place = {
-  readonly name: string;
-  readonly dims: readonly number[];
-  readonly from: number;
-  readonly length: number;
-};
 
 /** Groups in the order in which they lie. */
 export const parameterGroups = ["weights", "scales", "offsets"] as const;
@@ -85,8 +82,11 @@ export function layoutParameters(
     ],
   };
   const dimsOf = (name: string) => weights.read(name).dims;
-  const places = lay(parameterGroups.flatMap((group) => names[group]), dimsOf);
-  const running = lay(
+  const places = layPlaces(
+    parameterGroups.flatMap((group) => names[group]),
+    dimsOf,
+  );
+  const running = layPlaces(
     convs.flatMap(({ norm }) =>
       norm ? [`${norm.name}.running_mean`, `${norm.name}.running_var`] : []
     ),
@@ -106,24 +106,6 @@ export function layoutParameters(
     running,
     runningLength: endOf(running),
   };
-}
-
-function lay(
-  names: readonly string[],
-  dimsOf: (name: string) => readonly number[],
-): Place[] {
-  let from = 0;
-  return names.map((name) => {
-    const dims = dimsOf(name);
-    const place = { name, dims, from, length: sizeOf(dims) };
-    from += place.length;
-    return place;
-  });
-}
-
-function endOf(places: readonly Place[]): number {
-  const last = places.at(-1);
-  return last ? last.from + last.length : 0;
 }
 
 /** Gathers the values of a network into flat vectors. */

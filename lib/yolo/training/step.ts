@@ -17,6 +17,7 @@ import {
   scalar,
   type Value,
 } from "../../onnx/graph.ts";
+import { splitFlat } from "../../onnx/learning/flat_vector.ts";
 import { Add, Div, Min, Mul, Sqrt, Sub } from "../../onnx/ops/elementwise.ts";
 import { ReduceMean, ReduceSum } from "../../onnx/ops/reduce.ts";
 import { Concat, Reshape, Split } from "../../onnx/ops/shape.ts";
@@ -24,7 +25,7 @@ import { runNetwork } from "../graph/blocks.ts";
 import { foldedNet } from "../graph/detector.ts";
 import type { BatchNorm } from "../network.ts";
 import type { YoloWeights } from "../weights.ts";
-import { learningNet, splitFlat, type Statistics } from "./learning_net.ts";
+import { learningNet, type Statistics } from "./learning_net.ts";
 import type { Gains } from "./loss.ts";
 import { addLosses } from "./losses.ts";
 import { mix, optimise, type Optimiser } from "./optimise.ts";

@@ -9,13 +9,14 @@ import {
   createGraph,
   type Graph,
 } from "../../onnx/graph.ts";
+import { splitFlat } from "../../onnx/learning/flat_vector.ts";
 import { Concat, Reshape } from "../../onnx/ops/shape.ts";
 import { runNetwork } from "../graph/blocks.ts";
 import { addDetections, foldedNet } from "../graph/detector.ts";
 import type { YoloWeights } from "../weights.ts";
 import { addLosses } from "./losses.ts";
 import type { Gains } from "./loss.ts";
-import { learningNet, splitFlat } from "./learning_net.ts";
+import { learningNet } from "./learning_net.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 /** Builds the graph for one batch shape. */
