@@ -11,6 +11,7 @@ import {
   runCommand,
   UsageError,
 } from "./command.ts";
+import { given, positiveOf } from "./given.ts";
 import { deviceOf, modelOptions } from "./model_options.ts";
 import { pretrainYolo11n } from "./pretrain_yolo11n.ts";
 
@@ -117,25 +118,20 @@ function refuseForeign(call: Call, model: keyof typeof onlyFor) {
 }
 
 function settingsOf(call: Call) {
-  const rate = call.text("rate");
-  if (rate !== undefined && !(Number(rate) > 0)) {
-    throw new UsageError(`--rate is ${rate}, expected a number above 0`);
-  }
   const batch = call.count("batch", { least: 1 });
-  const told = {
+  return given({
     steps: call.count("steps", { least: 1 }),
     side: call.count("size", { least: 32 }),
     seed: call.count("seed"),
-    rate: rate === undefined ? undefined : Number(rate),
+    rate: positiveOf(call, "rate"),
     clipFrames: call.count("frames", { least: 2 }),
     passes: call.count("clicks", { least: 1 }),
     validationClips: call.count("validate", { least: 1 }),
-    stills: batch && { ...nanoSettings.stills, images: batch },
-    clips: batch && { ...nanoSettings.clips, images: Math.ceil(batch / 2) },
-  };
-  return Object.fromEntries(
-    Object.entries(told).filter(([, value]) => value !== undefined),
-  );
+    ...(batch === undefined ? {} : {
+      stills: { ...nanoSettings.stills, images: batch },
+      clips: { ...nanoSettings.clips, images: Math.ceil(batch / 2) },
+    }),
+  });
 }
 
 /** A row on a line: how it learns, and how good it is where that was measured. */

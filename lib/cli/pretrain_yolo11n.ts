@@ -3,7 +3,8 @@
 import { openRuntime } from "../runtime/runtime.ts";
 import { pretrainDetector } from "../work/pretrain/open_yolo_pretraining.ts";
 import type { YoloCurveRow } from "../work/pretrain/yolo_state.ts";
-import { type Call, UsageError } from "./command.ts";
+import type { Call } from "./command.ts";
+import { given, positiveOf } from "./given.ts";
 import { deviceOf } from "./model_options.ts";
 
 /** Pretrains the detector as the words of the command line say. */
@@ -31,21 +32,14 @@ export async function pretrainYolo11n(call: Call, out: string) {
 }
 
 function settingsOf(call: Call) {
-  const rate = call.text("rate");
-  if (rate !== undefined && !(Number(rate) > 0)) {
-    throw new UsageError(`--rate is ${rate}, expected a number above 0`);
-  }
-  const told = {
+  return given({
     images: call.count("images", { least: 1 }),
     side: call.count("size", { least: 32 }),
     seed: call.count("seed"),
     batch: call.count("batch", { least: 1 }),
-    rate: rate === undefined ? undefined : Number(rate),
+    rate: positiveOf(call, "rate"),
     validationImages: call.count("validate", { least: 1 }),
-  };
-  return Object.fromEntries(
-    Object.entries(told).filter(([, value]) => value !== undefined),
-  );
+  });
 }
 
 /** A row on a line: the losses, and how good it is where that was measured. */

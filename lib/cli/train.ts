@@ -1,7 +1,6 @@
 // deno task train: a detector from a data set.
 
 import { openRuntime } from "../runtime/runtime.ts";
-import type { TrainSettings } from "../yolo/training/settings.ts";
 import {
   type Augmentation,
   defaultAugmentation,
@@ -19,6 +18,7 @@ import {
   runCommand,
   UsageError,
 } from "./command.ts";
+import { given, positiveOf } from "./given.ts";
 import { deviceOf, modelOptions } from "./model_options.ts";
 
 const options = {
@@ -145,16 +145,9 @@ function optionsOf(call: Call): TrainOptions {
       patience: call.count("patience"),
       nominalBatch: call.count("nominal-batch", { least: 1 }),
       closeMosaic: call.count("close-mosaic"),
-      rate: numberOf(call, "rate"),
+      rate: positiveOf(call, "rate"),
     }),
   };
-}
-
-/** The entries that have a value. */
-function given(values: Readonly<Record<string, number | undefined>>) {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as Partial<Pick<TrainSettings, "epochs" | "batch" | "side" | "rate">>;
 }
 
 function choice<Word extends string>(
@@ -170,14 +163,6 @@ function choice<Word extends string>(
     );
   }
   return word;
-}
-
-function numberOf(call: Call, name: string): number | undefined {
-  const text = call.text(name);
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
-  throw new UsageError(`--${name} is ${text}, expected a number above 0`);
 }
 
 function augmentationOf(texts: readonly string[]): Partial<Augmentation> {

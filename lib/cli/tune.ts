@@ -12,6 +12,7 @@ import {
   runCommand,
   UsageError,
 } from "./command.ts";
+import { given, positiveOf } from "./given.ts";
 import { deviceOf, modelOptions } from "./model_options.ts";
 import { openStoreOf, sequenceIdsOf, storeOptions } from "./store_options.ts";
 
@@ -70,11 +71,12 @@ export const tune: Command = {
     if (!out) throw new UsageError("expected --out");
     const force = call.flag("force");
     const seed = call.count("seed") ?? 1;
-    const rate = call.text("rate");
-    if (rate !== undefined && !(Number(rate) > 0)) {
-      throw new UsageError(`--rate is ${rate}, expected a number above 0`);
-    }
-    const steps = call.count("steps", { least: 1 });
+    const settings = given({
+      seed,
+      encoder: call.flag("encoder"),
+      steps: call.count("steps", { least: 1 }),
+      rate: positiveOf(call, "rate"),
+    });
     const store = await openStoreOf(call);
     const runtime = await openRuntime({
       device: deviceOf(call),
@@ -93,12 +95,7 @@ export const tune: Command = {
           gapFrames: call.count("gap"),
           force,
         }),
-        settings: {
-          seed,
-          encoder: call.flag("encoder"),
-          ...(steps === undefined ? {} : { steps }),
-          ...(rate === undefined ? {} : { rate: Number(rate) }),
-        },
+        settings,
         onProgress: call.onProgress,
         signal: call.signal,
       });

@@ -9,12 +9,7 @@ import type { Bitmap } from "../../base/image.ts";
 import type { Random } from "../../base/random.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { sineCode } from "../graph/position.ts";
-import {
-  batchImages,
-  batchTruths,
-  type Sam2Batch,
-  targetTensors,
-} from "./batch.ts";
+import { batchTruths, type Sam2Batch, targetTensors } from "./batch.ts";
 import type { Sam2Learner } from "./learner.ts";
 import type { ModuleCall } from "./module_graphs.ts";
 import {
@@ -34,7 +29,7 @@ import {
 } from "./simulated_prompts.ts";
 import { spoilMasks } from "./spoil_masks.ts";
 import { meanIou, startReport, type StepReport } from "./step_report.ts";
-import { type KnownMaps, passOf } from "./still_step.ts";
+import { encodeBatch, type KnownMaps, passOf } from "./still_step.ts";
 
 /** What is decided by chance before a clip is tracked. */
 export type ClipPlan = {
@@ -82,7 +77,8 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What a frame leaves for the way back. */
 type TrackedFrame = {
-  readonly image: Tensor;
+  /** Where the encoder ran. */
+  readonly image?: Tensor;
   readonly maps: Tensors;
   readonly attention?: {
     readonly call: AttentionCall;
@@ -109,7 +105,7 @@ export async function gatherClips(
     readonly knownMaps?: KnownMaps;
   },
 ): Promise<StepReport> {
-  const frames = batch.clips[0].images.length;
+  const frames = batch.clips[0].identities.length;
   const report = startReport();
   const tracked: TrackedFrame[] = [];
   for (let t = 0; t < frames; t++) {
@@ -124,7 +120,7 @@ export async function gatherClips(
       }),
     );
   }
-  const learnsEncoder = plan.learnsEncoder && !knownMaps;
+  const { learnsEncoder } = plan;
   await goBack(learner, batch, { tracked, learnsEncoder, report });
   return report.end();
 }
@@ -143,14 +139,12 @@ async function trackFrame(
 ): Promise<TrackedFrame> {
   const { side, clips, objects } = batch;
   const shape = { images: clips.length, side, objects: objects[0].length };
-  const frames = clips[0].images.length;
+  const frames = clips[0].identities.length;
   const isLast = t === frames - 1;
-  const image = batchImages(batch, t);
-  const { images } = shape;
-  const maps = knownMaps ? await knownMaps(t) : await learner.run(
-    { module: "encoder", images, side, way: "forward" },
-    { image },
-  );
+  const { maps, image } = await encodeBatch(learner, batch, {
+    frame: t,
+    knownMaps,
+  });
   const attention = t === 0 ? undefined : attentionCall(learner, shape, {
     fpn2: maps.fpn2,
     tracked,
@@ -382,7 +376,7 @@ async function goBack(
         pointers[i] = sumOf(pointers[i], found[`d pointer ${i}`]);
       }
     }
-    if (!learnsEncoder) continue;
+    if (!learnsEncoder || !frame.image) continue;
     await learner.run(
       { module: "encoder", images: shape.images, side, way: "back" },
       {

@@ -49,6 +49,14 @@ export const officialShares: LossShares = {
   single: 0,
 };
 
+/** The shares for training from nothing or from little. */
+export const startingShares: LossShares = {
+  ...officialShares,
+  objectScore: 0.5,
+  balanced: 0.3,
+  single: 0.5,
+};
+
 /** What the decoder gave, and what it should have. */
 export type LossInputs = {
   /** `[B, 4, h, w]` logits */
@@ -150,7 +158,7 @@ function crossEntropy(graph: Graph, logits: Value, target: Value): Value {
   return Sub(graph, Softplus(graph, logits), Mul(graph, logits, target));
 }
 
-/** Ones where a row `[B, n]` is smallest; of equal ones the first is as good as any. */
+/** Ones where a row `[B, n]` is smallest; exactly equal ones, which floats hardly ever are, all count. */
 function smallest(graph: Graph, losses: Value): Value {
   const still = StopGradient(graph, losses);
   const least = Neg(graph, ReduceMax(graph, Neg(graph, still), [1]));

@@ -35,7 +35,7 @@ import { sineGrid } from "../graph/position.ts";
 import type { Sam2Weights } from "../weights.ts";
 import { learningWeights } from "./learning_weights.ts";
 import { decoderLoss, type LossShares } from "./loss.ts";
-import type { ModuleName, Sam2Layout } from "./parameters.ts";
+import type { Sam2Layout } from "./parameters.ts";
 
 /** A run of a module, whose graph it names exactly. */
 export type ModuleCall =
@@ -372,9 +372,4 @@ function zeros(graph: Graph, dims: readonly number[]): Value {
     dims,
     data: new Float32Array(size),
   });
-}
-
-/** The module whose parameters a call reads. */
-export function moduleOfCall({ module }: ModuleCall): ModuleName {
-  return module;
 }

@@ -37,6 +37,11 @@ export function chosenLogits(
   );
 }
 
+/** Logits as they may be fed back as a mask prompt, within ±32. */
+export function clampLogits(logits: Float32Array): Float32Array {
+  return logits.map((value) => Math.min(Math.max(value, -32), 32));
+}
+
 /** Logits `[side/4]²` as masks at half the side, each pixel interpolated. */
 export function toHalfMask(logits: Float32Array, quarter: number): Bitmap {
   const half = quarter * 2;

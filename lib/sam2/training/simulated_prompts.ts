@@ -10,6 +10,7 @@ import type { Random } from "../../base/random.ts";
 import type { Tensor } from "../../base/tensor.ts";
 import { boxOf, subtract } from "../../masks/bitmap.ts";
 import { distanceInside } from "../../masks/distance.ts";
+import { clampLogits } from "./passes.ts";
 
 /** The prompts of a batch of B objects. */
 export type BatchPrompts = {
@@ -86,9 +87,7 @@ export function addCorrections(
       ...own,
       correction(truths[i], found[i], random),
     ]),
-    masks: logits.map((mask) =>
-      mask.map((value) => Math.min(Math.max(value, -32), 32))
-    ),
+    masks: logits.map(clampLogits),
   };
 }
 

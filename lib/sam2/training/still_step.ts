@@ -44,11 +44,10 @@ export async function gatherStills(
 ): Promise<StepReport> {
   const { side, clips, objects } = batch;
   const images = clips.length;
-  const encoder = { module: "encoder", images, side } as const;
-  const image = batchImages(batch, 0);
-  const maps = knownMaps
-    ? await knownMaps(0)
-    : await learner.run({ ...encoder, way: "forward" }, { image });
+  const { maps, image } = await encodeBatch(learner, batch, {
+    frame: 0,
+    knownMaps,
+  });
   const truths = batchTruths(batch, 0);
   const targets = targetTensors(truths);
   const report = startReport();
@@ -90,10 +89,35 @@ export async function gatherStills(
       asked = addCorrections(asked, { truths, found: masks, logits, random });
     }
   }
-  if (!knownMaps) {
-    await learner.run({ ...encoder, way: "back" }, { image, ...arrived });
+  if (image) {
+    await learner.run(
+      { module: "encoder", images, side, way: "back" },
+      { image, ...arrived },
+    );
   }
   return report.end();
+}
+
+/** The maps of a frame, and the images where the encoder ran for them. */
+export async function encodeBatch(
+  learner: Sam2Learner,
+  batch: Sam2Batch,
+  { frame, knownMaps }: {
+    readonly frame: number;
+    readonly knownMaps?: KnownMaps;
+  },
+): Promise<{
+  readonly maps: Readonly<Record<string, Tensor>>;
+  readonly image?: Tensor;
+}> {
+  if (knownMaps) return { maps: await knownMaps(frame) };
+  const { side, clips: { length: images } } = batch;
+  const image = batchImages(batch, frame);
+  const maps = await learner.run(
+    { module: "encoder", images, side, way: "forward" },
+    { image },
+  );
+  return { maps, image };
 }
 
 /** The tensors of a pass out of all that a decoder run gave. */

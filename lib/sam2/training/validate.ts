@@ -7,18 +7,19 @@ import type { Bitmap } from "../../base/image.ts";
 import { createBitmap } from "../../masks/bitmap.ts";
 import { iou } from "../../masks/metrics.ts";
 import { nextClick } from "../../masks/next_click.ts";
-import { batchImages, batchTruths, type Sam2Batch } from "./batch.ts";
+import { batchTruths, type Sam2Batch } from "./batch.ts";
 import { attentionCall, type Remembered } from "./clip_step.ts";
 import type { Sam2Learner } from "./learner.ts";
 import {
   choosePasses,
   chosenLogits,
   chosenPointers,
+  clampLogits,
   gatedLogits,
   toHalfMask,
 } from "./passes.ts";
 import { type Asked, promptTensors } from "./simulated_prompts.ts";
-import { passOf } from "./still_step.ts";
+import { encodeBatch, passOf } from "./still_step.ts";
 
 /** Mean IoUs, of masks at half the side. */
 export type Sam2Validation = {
@@ -66,10 +67,7 @@ async function validateBatch(
   const frames = clips[0].images.length;
   const tracked: Remembered[] = [];
   for (let t = 0; t < frames; t++) {
-    const maps = await learner.run(
-      { module: "encoder", images: clips.length, side, way: "forward" },
-      { image: batchImages(batch, t) },
-    );
+    const { maps } = await encodeBatch(learner, batch, { frame: t });
     const truths = batchTruths(batch, t);
     const attention = t === 0
       ? undefined
@@ -112,7 +110,7 @@ async function validateBatch(
         truth.data.includes(1) ? [iou(truth, found[i])] : []
       );
       if (t === 0) byClicks[k].push(...there);
-      asked = { ...asked, masks: logits.map(clamped) };
+      asked = { ...asked, masks: logits.map(clampLogits) };
       if (k < passes - 1) continue;
       (byFrame[t] ??= []).push(...there);
       const { memory } = await learner.run(
@@ -131,10 +129,6 @@ async function validateBatch(
       tracked.push({ pointer, memory: { value: memory } });
     }
   }
-}
-
-function clamped(logits: Float32Array): Float32Array {
-  return logits.map((value) => Math.min(Math.max(value, -32), 32));
 }
 
 /** A click more for every object; where nothing is wrong any more, the last one again. */

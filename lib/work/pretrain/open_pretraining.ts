@@ -4,12 +4,13 @@ import type { OnProgress } from "../../base/progress.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { freshSam2, nanoConfig } from "../../sam2/fresh.ts";
 import { openSam2File, sha256OfFile } from "../model_file.ts";
-import { keepRun } from "./keep_run.ts";
+import { keepRun, type RunIdentity } from "./keep_run.ts";
 import {
   type Pretrained,
   pretrainSam2,
   type PretrainStart,
 } from "./pretrain_sam2.ts";
+import { writePretrainingRecord } from "./pretraining_record.ts";
 import { nanoSettings, PretrainSettings } from "./sam2_settings.ts";
 import type { CurveRow } from "./sam2_state.ts";
 
@@ -43,14 +44,21 @@ export async function pretrainNano(
     const start: PretrainStart = opened
       ? { weights: opened.weights, names: opened.storedNames }
       : freshSam2(nanoConfig, settings.seed);
-    await keepRun(out, {
+    const run: RunIdentity = {
       model: nanoConfig.name,
       start: from === undefined
         ? `values by chance, seed ${settings.seed}`
         : await sha256OfFile(from),
       settings,
-    }, { restart });
-    return await pretrainSam2(runtime, start, { ...watch, out, settings });
+    };
+    await keepRun(out, run, { restart });
+    const done = await pretrainSam2(runtime, start, {
+      ...watch,
+      out,
+      settings,
+    });
+    await writePretrainingRecord(out, run, done);
+    return done;
   } finally {
     opened?.close();
   }

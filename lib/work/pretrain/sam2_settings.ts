@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { LearnerSettings } from "../../sam2/training/learner.ts";
+import { startingShares } from "../../sam2/training/loss.ts";
 
 /** The settings of a run, as they stand in its run.json. */
 export const PretrainSettings = z.object({
@@ -55,14 +56,7 @@ export function learnerSettings(
 ): LearnerSettings {
   return {
     adamW: { beta1: 0.9, beta2: 0.98, clipNorm: 1 },
-    shares: {
-      focal: 20,
-      dice: 1,
-      iou: 1,
-      objectScore: 0.5,
-      balanced: 0.3,
-      single: 0.5,
-    },
+    shares: startingShares,
     weightDecay,
     moduleRates: { encoder: 1, decoder: 1, attention: 1, memory: 1 },
     averageShare,

@@ -5,8 +5,8 @@
 // forgotten and computed again when it is needed.
 
 import { sizeOf, type Tensor } from "../../base/tensor.ts";
-import { batchImages } from "../../sam2/training/batch.ts";
 import type { Sam2Learner } from "../../sam2/training/learner.ts";
+import { encodeBatch } from "../../sam2/training/still_step.ts";
 import type { TrainingClip } from "../../sam2/training/training_clip.ts";
 
 type Maps = Readonly<Record<string, Tensor>>;
@@ -17,16 +17,16 @@ type HalfMaps = Readonly<
   >
 >;
 
-/** Gives the maps of frames by a name of their own. */
+/** A frame by a name of its own, and its pixels as a clip of one frame. */
+export type NamedFrame = {
+  readonly name: string;
+  read(): Promise<TrainingClip>;
+};
+
+/** Gives the maps of frames by name. */
 export type KnownFeatures = {
-  /** The maps of several frames of one size, one behind the other. */
-  of(
-    frames: readonly {
-      readonly name: string;
-      readonly clip: TrainingClip;
-      readonly frame: number;
-    }[],
-  ): Promise<Maps>;
+  /** The maps of several frames of one size, one behind the other; pixels are read where they are not known. */
+  of(frames: readonly NamedFrame[]): Promise<Maps>;
 };
 
 /** Opens a cache for the encoder of a learner. */
@@ -36,13 +36,9 @@ export function openKnownFeatures(
 ): KnownFeatures {
   const known = new Map<string, HalfMaps>(); // the oldest first
   let bytes = 0;
-  const encode = async (clip: TrainingClip, frame: number) => {
-    const { side } = clip;
-    const image = batchImages({ side, clips: [clip], objects: [[]] }, frame);
-    const found = await learner.run(
-      { module: "encoder", images: 1, side, way: "forward" },
-      { image },
-    );
+  const encode = async (clip: TrainingClip) => {
+    const batch = { side: clip.side, clips: [clip], objects: [[]] };
+    const { maps: found } = await encodeBatch(learner, batch, { frame: 0 });
     return Object.fromEntries(
       Object.entries(found).map(([name, { dims, data }]) => [
         name,
@@ -52,8 +48,8 @@ export function openKnownFeatures(
   };
   const sizeOfMaps = (maps: HalfMaps) =>
     Object.values(maps).reduce((sum, { data }) => sum + data.byteLength, 0);
-  const get = async (name: string, clip: TrainingClip, frame: number) => {
-    const found = known.get(name) ?? await encode(clip, frame);
+  const get = async ({ name, read }: NamedFrame) => {
+    const found = known.get(name) ?? await encode(await read());
     if (known.delete(name)) bytes -= sizeOfMaps(found);
     known.set(name, found);
     bytes += sizeOfMaps(found);
@@ -67,9 +63,7 @@ export function openKnownFeatures(
   return {
     of: async (frames) => {
       const all: HalfMaps[] = [];
-      for (const { name, clip, frame } of frames) {
-        all.push(await get(name, clip, frame));
-      }
+      for (const frame of frames) all.push(await get(frame));
       return Object.fromEntries(
         Object.keys(all[0]).map((name) => [name, stacked(all, name)]),
       );

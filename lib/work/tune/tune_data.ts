@@ -37,13 +37,19 @@ export async function readTuneClip(
   side: number,
 ): Promise<TrainingClip> {
   const images: Uint8Array[] = [];
-  const identities: Uint8Array[] = [];
-  for (const frame of frames) {
-    const image = await frame.sequence.readImage(frame.frame.index);
-    images.push(squeezed(image, side));
-    identities.push(identitiesOf(frame, side));
+  for (const { sequence, frame } of frames) {
+    images.push(squeezed(await sequence.readImage(frame.index), side));
   }
-  return { side, images, identities };
+  return { ...maskClip(frames, side), images };
+}
+
+/** The clip without its pixels, for frames whose features are known. */
+export function maskClip(
+  frames: readonly PlannedFrame[],
+  side: number,
+): TrainingClip {
+  const identities = frames.map((frame) => identitiesOf(frame, side));
+  return { side, images: [], identities };
 }
 
 /** The image as the model is shown it, rounded to whole values. */

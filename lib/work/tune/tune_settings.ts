@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { LearnerSettings } from "../../sam2/training/learner.ts";
+import { learnerSettings, nanoSettings } from "../pretrain/sam2_settings.ts";
 
 /** The settings of a tuning, as they stand in its record. */
 export const TuneSettings = z.object({
@@ -30,27 +31,14 @@ export const defaultTuneSettings: TuneSettings = {
   replay: 0.5,
 };
 
-/** What the learner is told. */
+/** What the learner is told: as in pretraining, but for what learns and how far back the average reaches. */
 export function tuneLearnerSettings(
   { encoder }: TuneSettings,
 ): LearnerSettings {
+  const pretraining = learnerSettings(nanoSettings);
   return {
-    adamW: { beta1: 0.9, beta2: 0.98, clipNorm: 1 },
-    shares: {
-      focal: 20,
-      dice: 1,
-      iou: 1,
-      objectScore: 0.5,
-      balanced: 0.3,
-      single: 0.5,
-    },
-    weightDecay: 0.05,
-    moduleRates: {
-      encoder: encoder ? 0.1 : 0,
-      decoder: 1,
-      attention: 1,
-      memory: 1,
-    },
+    ...pretraining,
+    moduleRates: { ...pretraining.moduleRates, encoder: encoder ? 0.1 : 0 },
     averageShare: 0.98,
   };
 }

@@ -8,9 +8,10 @@ import type { Sam2Learner } from "../../sam2/training/learner.ts";
 import { gatherStills } from "../../sam2/training/still_step.ts";
 import type { TrainingClip } from "../../sam2/training/training_clip.ts";
 import { varyClip } from "../../sam2/training/vary_clip.ts";
+import type { PlannedFrame } from "../export/data_set.ts";
 import { openSceneSource } from "../pretrain/scene_source.ts";
-import { openKnownFeatures } from "./known_features.ts";
-import { readTuneClip, type TuneSequence } from "./tune_data.ts";
+import { type NamedFrame, openKnownFeatures } from "./known_features.ts";
+import { maskClip, readTuneClip, type TuneSequence } from "./tune_data.ts";
 import { tuneRateAt, type TuneSettings } from "./tune_settings.ts";
 
 /** A step as it is told. */
@@ -58,8 +59,18 @@ export async function takeTuneSteps(
         if (isReplay) {
           const block = await scenes.block(Math.floor(scenesUsed / sceneBlock));
           const scene = block[scenesUsed++ % sceneBlock];
-          drawn.push({ clip: cut(scene, frames), names: [] });
-        } else drawn.push(await drawClip(sequences, { frames, side, random }));
+          drawn.push({ clip: cut(scene, frames), frames: [] });
+          continue;
+        }
+        const chosen = drawFrames(sequences, { frames, random });
+        drawn.push(
+          settings.encoder
+            ? { clip: await readTuneClip(chosen, side), frames: [] }
+            : {
+              clip: maskClip(chosen, side),
+              frames: chosen.map((frame) => namedFrame(frame, side)),
+            },
+        );
       }
       const report = await gather(learner, drawn, {
         frames,
@@ -81,10 +92,10 @@ export async function takeTuneSteps(
   }
 }
 
-/** A clip, and a name for each of its frames by which its features are known. */
+/** A clip, and its frames where their features are known by name. */
 type Drawn = {
   readonly clip: TrainingClip;
-  readonly names: readonly string[];
+  readonly frames: readonly NamedFrame[];
 };
 
 function cut(
@@ -99,14 +110,10 @@ function cut(
 }
 
 /** Frames of one sequence, forwards or backwards, at steps of one to four; one that is short stands still at its end. */
-async function drawClip(
+function drawFrames(
   sequences: readonly TuneSequence[],
-  { frames, side, random }: {
-    readonly frames: number;
-    readonly side: number;
-    readonly random: Random;
-  },
-): Promise<Drawn> {
+  { frames, random }: { readonly frames: number; readonly random: Random },
+): readonly PlannedFrame[] {
   const total = sequences.reduce((sum, own) => sum + own.frames.length, 0);
   let at = Math.floor(random() * total);
   const sequence = sequences.find(({ frames: own }) => {
@@ -119,14 +126,14 @@ async function drawClip(
   const first = seen[Math.floor(random() * seen.length)].i;
   const stride = (1 + Math.floor(random() * 4)) * (random() < 0.5 ? 1 : -1);
   const last = sequence.frames.length - 1;
-  const chosen = Array.from({ length: frames }, (_, k) => {
+  return Array.from({ length: frames }, (_, k) => {
     const place = first + k * stride;
     return sequence.frames[Math.min(Math.max(place, 0), last)];
   });
-  return {
-    clip: await readTuneClip(chosen, side),
-    names: chosen.map(({ stem }) => stem),
-  };
+}
+
+function namedFrame(frame: PlannedFrame, side: number): NamedFrame {
+  return { name: frame.stem, read: () => readTuneClip([frame], side) };
 }
 
 async function gather(
@@ -142,9 +149,7 @@ async function gather(
   const clips = drawn.map(({ clip }) => varies ? varyClip(clip, random) : clip);
   const batch = makeBatch(clips, objectsPerClip, random);
   const knownMaps = features && ((frame: number) =>
-    features.of(
-      drawn.map(({ clip, names }) => ({ name: names[frame], clip, frame })),
-    ));
+    features.of(drawn.map(({ frames }) => frames[frame])));
   if (frames === 1) {
     const passes = 1 + Math.floor(random() * 3);
     return await gatherStills(learner, batch, { passes, random, knownMaps });
