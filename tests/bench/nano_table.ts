@@ -21,6 +21,7 @@ import { addPrompt, type Interaction } from "../../lib/sam2/interact.ts";
 import { meanOf } from "../../lib/work/evaluate_clip.ts";
 import { type OpenModel, openModel } from "../../lib/work/open_model.ts";
 import { openImage, segmentImage } from "../../lib/work/segment.ts";
+import { measureSpeed } from "./nano_speed.ts";
 import { planWhole } from "../propagate/plan_whole.ts";
 import { hasShared, sharedUrl } from "../shared.ts";
 import {
@@ -66,11 +67,20 @@ export async function benchNano(call: Call) {
     models.push(await measureModel(call, model, sets));
   }
   for (const line of tableOf(models)) call.say(line);
+  for (const { name, speed: { clickMs, frameMs } } of models) {
+    call.say(
+      `${basename(name)}: a click ${
+        clickMs.toFixed(1)
+      } ms, a tracked frame with encoding ${frameMs.toFixed(1)} ms (medians)`,
+    );
+  }
   const clicksOut = call.text("clicks-out");
   if (clicksOut) await writeClicks(clicksOut, sets.stills, models[0].stills);
   const out = call.text("out");
   if (out) await Deno.writeTextFile(out, JSON.stringify(models, null, 1));
-  return { models: models.map(({ name, means }) => ({ name, ...means })) };
+  return {
+    models: models.map(({ name, speed, means }) => ({ name, speed, ...means })),
+  };
 }
 
 type Sets = Awaited<ReturnType<typeof readNanoSets>>;
@@ -116,7 +126,15 @@ async function measureModel(call: Call, name: string, sets: Sets) {
       clips[set.name] = rows;
     }
     const seconds = (performance.now() - startMs) / 1000;
-    return { name, seconds, means: meansOf(stills, clips), stills, clips };
+    const speed = await measureSpeed(model);
+    return {
+      name,
+      seconds,
+      speed,
+      means: meansOf(stills, clips),
+      stills,
+      clips,
+    };
   } finally {
     await model.close();
     await Deno.remove(cache, { recursive: true });
