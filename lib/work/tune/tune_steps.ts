@@ -148,8 +148,8 @@ async function gather(
 ) {
   const clips = drawn.map(({ clip }) => varies ? varyClip(clip, random) : clip);
   const batch = makeBatch(clips, objectsPerClip, random);
-  const knownMaps = features && ((frame: number) =>
-    features.of(drawn.map(({ frames }) => frames[frame])));
+  const knownMaps = features &&
+    ((frame: number) => features.of(drawn.map(({ frames }) => frames[frame])));
   if (frames === 1) {
     const passes = 1 + Math.floor(random() * 3);
     return await gatherStills(learner, batch, { passes, random, knownMaps });
