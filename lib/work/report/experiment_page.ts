@@ -11,18 +11,11 @@ import { dataSection } from "./data_section.ts";
 import { evaluationSection } from "./evaluation_section.ts";
 import type { Experiment, ReportedModel } from "./experiment.ts";
 import { type Html, html } from "./html.ts";
-import { chartStyle } from "./line_chart.ts";
-import { pageStyle } from "./page_style.ts";
+import { plainPage } from "./plain_page.ts";
 import { isEvaluation } from "./read_evaluation.ts";
 import { detectionSection, propagationSection } from "./run_sections.ts";
 import { dataTable, factList, settingText, shareText } from "./table.ts";
 import { trainingSection } from "./training_section.ts";
-
-const policy = [
-  "default-src 'none'",
-  "img-src data:",
-  "style-src 'unsafe-inline'",
-].join("; ");
 
 const ownStyle = `
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; break-after: avoid; }
@@ -48,7 +41,6 @@ export function experimentPage(
 ): string {
   const { title, marks, data, training, evaluation, detection, propagation } =
     experiment;
-  const style = [pageStyle, chartStyle, confusionStyle, ownStyle].join("");
   const body = [
     ...(data ? [dataSection(data, training?.problems)] : []),
     ...(training ? [trainingSection(training)] : []),
@@ -57,33 +49,15 @@ export function experimentPage(
     ...(propagation ? [propagationSection(propagation)] : []),
     originSection(experiment),
   ];
-  return html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="${policy}">
-        <title>${title}</title>
-        <style>${{ html: style }}</style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p class="result">${resultOf(experiment)}</p>
-          ${{ html: dateLine(experiment.date) }}
-          ${marks.map((mark) => html`<p class="note">${mark}</p>`)}
-          ${linksTo(experiment)}
-        </header>
-        <main>${body}</main>
-      </body>
-    </html>
-  `.html;
-}
-
-/** One line, whatever a formatter makes of the rest. */
-function dateLine(date: string): string {
-  return `\n<p class="soft">${html`${date}`.html}</p>\n`;
+  return plainPage({
+    title,
+    result: resultOf(experiment),
+    date: experiment.date,
+    notes: marks,
+    links: linksTo(experiment),
+    sections: body,
+    style: confusionStyle + ownStyle,
+  });
 }
 
 /** What came out, in a sentence. */

@@ -12,7 +12,11 @@ export type PlainPage = {
   readonly date: string;
   /** What a reader has to know before they believe anything. */
   readonly notes: readonly string[];
+  /** To the sections, under the head. */
+  readonly links?: Html;
   readonly sections: readonly Html[];
+  /** Rules beside those of every page. */
+  readonly style?: string;
 };
 
 const policy =
@@ -20,9 +24,9 @@ const policy =
 
 /** Makes a self-contained page as one text. */
 export function plainPage(
-  { title, result, date, notes, sections }: PlainPage,
+  { title, result, date, notes, links, sections, style = "" }: PlainPage,
 ): string {
-  const style = { html: pageStyle + chartStyle };
+  const rules = { html: pageStyle + chartStyle + style };
   return html`
     <!DOCTYPE html>
     <html lang="en">
@@ -31,17 +35,23 @@ export function plainPage(
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta http-equiv="Content-Security-Policy" content="${policy}">
         <title>${title}</title>
-        <style>${style}</style>
+        <style>${rules}</style>
       </head>
       <body>
         <header>
           <h1>${title}</h1>
           <p class="result">${result}</p>
-          <p class="soft">${date}</p>
+          ${{ html: dateLine(date) }}
           ${notes.map((note) => html`<p class="note">${note}</p>`)}
+          ${links}
         </header>
         <main>${sections}</main>
       </body>
     </html>
   `.html.trim() + "\n";
+}
+
+/** One line, whatever a formatter makes of the rest. */
+function dateLine(date: string): string {
+  return `\n<p class="soft">${html`${date}`.html}</p>\n`;
 }
